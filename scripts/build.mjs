@@ -1,0 +1,276 @@
+// Builds the agent: type check, the configuration's validator, one bundled file for the device, its native addons, notices.
+// The same inputs give the same bytes: nothing here reads a clock, a path outside the project, or the network.
+// A package or an addon that is not named below stops the build: what ships is a decision, not an accident.
+import { spawnSync } from "node:child_process";
+import {
+	chmodSync,
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const packages = join(root, "node_modules");
+
+const USAGE = `usage: node scripts/build.mjs [--out DIR] [--dist DIR] [--bundle-only]
+  --out DIR      where the compiled files go, a name that begins with "build" (default: build)
+  --dist DIR     where the bundle goes, a name that begins with "dist" (default: DIR with "dist" for "build")
+  --bundle-only  take the compiled files in DIR as they are`;
+
+/** Whose code may be inside the bundle. */
+const BUNDLED = new Set([
+	"bl",
+	"cbor-x",
+	"debug",
+	"inherits",
+	"lru-cache",
+	"mqtt",
+	"mqtt-packet",
+	"ms",
+	"process-nextick-args",
+	"rfdc",
+	"ws",
+	"yaml",
+	// With serialport.
+	"@serialport/binding-mock",
+	"@serialport/bindings-cpp",
+	"@serialport/bindings-interface",
+	"@serialport/parser-byte-length",
+	"@serialport/parser-cctalk",
+	"@serialport/parser-delimiter",
+	"@serialport/parser-inter-byte-timeout",
+	"@serialport/parser-packet-length",
+	"@serialport/parser-readline",
+	"@serialport/parser-ready",
+	"@serialport/parser-regex",
+	"@serialport/parser-slip-encoder",
+	"@serialport/parser-spacepacket",
+	"@serialport/stream",
+	"serialport",
+	// With onoff.
+	"epoll",
+	"lodash.debounce",
+	"onoff",
+]);
+
+/** Bundled where they are installed; where they are not, the import fails when a configuration asks for them. */
+const OPTIONAL = ["onoff", "serialport", "@serialport/bindings-cpp", "@serialport/stream", "epoll"];
+
+/** Never bundled: the embedded broker is for laptops, and is found in node_modules when the demo asks for it. */
+const EXTERNAL = ["aedes"];
+
+/** Addons by the name they have beside the bundle. N-API: one file serves every Node version. */
+const PREBUILT = {
+	"serialport-linux-x64.node": "linux-x64/@serialport+bindings-cpp.glibc.node",
+	"serialport-linux-x64-musl.node": "linux-x64/@serialport+bindings-cpp.musl.node",
+	"serialport-linux-arm64.node": "linux-arm64/@serialport+bindings-cpp.armv8.glibc.node",
+	"serialport-linux-arm64-musl.node": "linux-arm64/@serialport+bindings-cpp.armv8.musl.node",
+	"serialport-linux-arm.node": "linux-arm/@serialport+bindings-cpp.armv7.glibc.node",
+	"serialport-linux-arm-musl.node": "linux-arm/@serialport+bindings-cpp.armv7.musl.node",
+};
+
+/** CommonJS inside an ES module needs these three; the names are too long for the minifier to choose. */
+const BANNER = `import { createRequire as tallywireCreateRequire } from "node:module";
+const require = tallywireCreateRequire(import.meta.url);
+const __filename = import.meta.filename, __dirname = import.meta.dirname;`;
+
+async function main() {
+	try {
+		const { values } = parseArgs({
+			options: {
+				out: { type: "string", default: "build" },
+				dist: { type: "string" },
+				"bundle-only": { type: "boolean" },
+				help: { type: "boolean" },
+			},
+		});
+		if (values.help) return console.log(USAGE);
+		const out = ownFolder(values.out, "build");
+		const dist = ownFolder(values.dist ?? basename(values.out).replace(/^build/, "dist"), "dist");
+		if (!values["bundle-only"]) compile(out);
+		await bundle(out, dist);
+	} catch (error) {
+		console.error(`build: ${error instanceof Error ? error.message : error}`);
+		process.exitCode = 1;
+	}
+}
+
+/** Both folders are emptied first, so nothing but a folder of ours may be named. */
+function ownFolder(name, prefix) {
+	const folder = resolve(root, name);
+	if (dirname(folder) === root && basename(folder).startsWith(prefix)) return folder;
+	throw new Error(`${name}: must be a folder of this project whose name begins with "${prefix}"\n${USAGE}`);
+}
+
+function compile(out) {
+	rmSync(out, { recursive: true, force: true });
+	typeCheck(out);
+	run("configuration validator", [join(root, "scripts/compile-config.mjs"), "--out", join(out, "src/config")]);
+}
+
+/**
+ * Compiles; a type error fails the build. Where an optional package is not installed, the files that import it cannot be
+ * checked: their errors are passed over, everybody else's still count.
+ */
+function typeCheck(out) {
+	const missing = [...EXTERNAL, ...OPTIONAL].filter((name) => !isInstalled(name));
+	const args = [join(packages, "typescript/bin/tsc"), "--pretty", "false", "--outDir", out];
+	const { error, status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+	if (error) throw error;
+	if (missing.length > 0) console.log(`not installed, so not in the bundle: ${missing.join(", ")}`);
+	if (status === 0) return;
+	const messages = stdout.trimEnd().split(/\n(?! )/);
+	const failures = messages.filter((message) => {
+		const file = /^(\S+)\(\d+,\d+\): error /.exec(message)?.[1];
+		const text = file === undefined ? "" : readFileSync(join(root, file), "utf8");
+		return !missing.some((name) => text.includes(`"${name}"`) || text.includes(`"${name}/`));
+	});
+	if (failures.length > 0) throw new Error(`type check failed\n${failures.join("\n")}`);
+}
+
+function isInstalled(name) {
+	return existsSync(join(packages, name, "package.json"));
+}
+
+function run(what, args) {
+	const result = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+	if (result.error) throw result.error;
+	if (result.status !== 0) throw new Error(`${what} failed`);
+}
+
+async function bundle(out, dist) {
+	rmSync(dist, { recursive: true, force: true });
+	mkdirSync(join(dist, "native"), { recursive: true });
+	const entry = join(out, "src/main.js");
+	const file = join(dist, "tallywire.mjs");
+	const shebang = readFileSync(entry, "utf8").startsWith("#!") ? "" : "#!/usr/bin/env node\n";
+	const { metafile } = await build({
+		absWorkingDir: root,
+		entryPoints: [entry],
+		outfile: file,
+		bundle: true,
+		format: "esm",
+		platform: "node",
+		target: "node20.19",
+		minify: true,
+		charset: "ascii",
+		legalComments: "none", // they are in THIRD-PARTY-NOTICES.txt, whole
+		conditions: ["node"],
+		mainFields: ["main", "module"], // some packages' `module` is their build for browsers
+		external: [...EXTERNAL, ...OPTIONAL.filter((name) => !isInstalled(name))],
+		plugins: [replacements],
+		banner: { js: `${shebang}${BANNER}` },
+		metafile: true,
+		logLevel: "warning",
+	});
+	chmodSync(file, 0o755);
+	const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+	const folders = packageFolders(output.inputs);
+	writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), notices(folders));
+	copyAddons(join(dist, "native"));
+	console.log(`${relative(root, file)}: ${Math.round(output.bytes / 1000)} kB, ${folders.length} packages in it`);
+}
+
+/** What the bundle takes in place of a package's own file. */
+const replacements = {
+	name: "replacements",
+	setup({ onLoad, onResolve }) {
+		const sources = {
+			// An accelerator in C++ for strings that a frame does not have; cbor-x works without.
+			"cbor-extract": "module.exports = undefined;",
+			// Node's own streams are what this package copies: 90 kB less to parse and to hold.
+			"readable-stream": 'module.exports = require("node:stream");',
+			// Timers of a browser's worker; under Node, MQTT.js takes the native ones and only loads these.
+			"worker-timers": "module.exports = {};",
+			// Both find an addon by looking around on the disk, from a place that a bundle is not in.
+			"node-gyp-build": addonLoader("serialport", "@serialport/bindings-cpp"),
+			bindings: addonLoader("epoll", "epoll"),
+		};
+		for (const name of Object.keys(sources)) {
+			onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: "replaced" }));
+		}
+		onLoad({ filter: /.*/, namespace: "replaced" }, ({ path }) => ({ contents: sources[path], resolveDir: root }));
+	},
+};
+
+/**
+ * A module that gives the addon beside the bundle, else the one of an installed package: an addon that is tied to one
+ * version of Node, or a system that has no prebuilt one, is served by what npm built on that machine.
+ */
+function addonLoader(name, packageName) {
+	return `
+const { existsSync } = require("node:fs");
+const { join } = require("node:path");
+const fromBundle = require("node:module").createRequire(__filename);
+module.exports = () => {
+	const musl = existsSync("/etc/alpine-release") ? "-musl" : "";
+	const file = join(__dirname, "native", "${name}-" + process.platform + "-" + process.arch + musl + ".node");
+	const failures = [];
+	for (const load of [() => fromBundle(file), () => installed(fromBundle)]) {
+		try { return load(); } catch (error) { failures.push(error.message.split("\\n")[0]); }
+	}
+	throw new Error("no native addon of ${packageName} fits this machine (" + process.platform + " " + process.arch +
+		", Node " + process.version + "): " + failures.join("; "));
+};
+function installed(require) {
+	${
+		name === "epoll"
+			? 'return require("epoll/build/Release/epoll.node");'
+			: `const folder = join(require.resolve("${packageName}"), "../..");
+	return require(require.resolve("node-gyp-build", { paths: [folder] }))(folder);`
+	}
+}`;
+}
+
+/** The folders of the packages that have code in the bundle, in order of path. */
+function packageFolders(inputs) {
+	const folders = new Set();
+	for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+		const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+		if (folder === undefined || bytesInOutput === 0) continue;
+		const name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);
+		if (!BUNDLED.has(name))
+			throw new Error(`package ${name} got into the bundle, but is not on the list in scripts/build.mjs`);
+		if (path.endsWith(".node")) throw new Error(`${path}: a native addon got into the bundle`);
+		folders.add(folder);
+	}
+	return [...folders].sort();
+}
+
+function notices(folders) {
+	const texts = new Set();
+	for (const folder of folders) {
+		const { name, version, license, author } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+		const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+		if (typeof license !== "string") throw new Error(`${name} ${version} does not say its licence`);
+		const holder = typeof author === "string" ? author : (author?.name ?? "");
+		const text = file === undefined ? holder : readFileSync(join(root, folder, file), "utf8");
+		texts.add(`${name} ${version} (${license})\n\n${text.replaceAll("\r", "").trim()}\n`);
+	}
+	return `Tallywire contains the following software.\n\n${[...texts].join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
+/** Native addons go beside the bundle: serialport's for every device, epoll's only if it was built on this machine. */
+function copyAddons(folder) {
+	const prebuilds = join(packages, "@serialport/bindings-cpp/prebuilds");
+	for (const [name, source] of Object.entries(existsSync(prebuilds) ? PREBUILT : {})) {
+		copyFileSync(join(prebuilds, source), join(folder, name));
+	}
+	const epoll = join(packages, "epoll/build/Release/epoll.node");
+	const epollName = `epoll-${process.platform}-${process.arch}.node`;
+	if (existsSync(epoll)) copyFileSync(epoll, join(folder, epollName));
+	for (const name of readdirSync(folder)) {
+		if (!(name in PREBUILT) && name !== epollName)
+			throw new Error(`native/${name} is not on the list in scripts/build.mjs`);
+	}
+}
+
+await main();
