@@ -1,0 +1,58 @@
+// The most memory a configuration can make the agent hold, in bytes by part, beside the bare program. All of it is fixed
+// at start: a dead broker, a stalled link or a flooding sensor adds nothing (CONTRACT G4).
+
+import {
+	ARENA_BYTES_MIN,
+	ARENA_BYTES_PER_SLOT,
+	LOSS_RANGES_MAX,
+	STREAMS_PER_SOURCE_MAX,
+	WINDOW_BYTES_MAX,
+} from "../core/limits.js";
+import type { Config } from "./config.js";
+
+export interface MemoryPart {
+	readonly part: string;
+	readonly bytes: number;
+}
+
+export interface MemoryBound {
+	readonly bytes: number;
+	readonly parts: readonly MemoryPart[];
+}
+
+/** seq 8, time 8, value 8, stream 2, kind 1 (core/reading-buffer.ts). */
+const SLOT_BYTES = 27;
+/** seq 8, time 8, readings 4, size 4 (core/window.ts). */
+const WINDOW_ENTRY_BYTES = 24;
+/** Five columns of a frame as arrays of 8-byte entries, plus a boxed double for each value (core/frame.ts). */
+const FRAME_READING_BYTES = 56;
+/** Name, unit, limits and counters of one stream. */
+const STREAM_BYTES = 512;
+/** A range of three fields as an array (core/loss-ledger.ts). */
+const LOSS_RANGE_BYTES = 64;
+/** A serial source reads into a chunk this large beside its line. */
+const READ_CHUNK_BYTES = 65_536;
+
+/** The bound of a configuration. */
+export function memoryBound(config: Config): MemoryBound {
+	const { capacity } = config.buffer;
+	const { atRisk, maxReadings, maxBytes } = config.publish;
+	const lineBytes = config.sources.map((source) => {
+		const lineMax = (source as { readonly maxLine?: unknown }).maxLine;
+		return typeof lineMax === "number" ? lineMax + READ_CHUNK_BYTES : 0;
+	});
+	const parts: MemoryPart[] = [
+		{ part: `buffer: ${capacity} readings of ${SLOT_BYTES} bytes`, bytes: capacity * SLOT_BYTES },
+		{ part: "buffer: text and bytes", bytes: Math.max(ARENA_BYTES_MIN, capacity * ARENA_BYTES_PER_SLOT) },
+		{ part: `window: ${atRisk} frames`, bytes: atRisk * WINDOW_ENTRY_BYTES },
+		{ part: "frame: columns and payload", bytes: maxReadings * FRAME_READING_BYTES + maxBytes },
+		{ part: "socket: unconfirmed bytes", bytes: WINDOW_BYTES_MAX },
+		{ part: `loss ledger: ${LOSS_RANGES_MAX} ranges`, bytes: LOSS_RANGES_MAX * LOSS_RANGE_BYTES },
+		{
+			part: `sources: ${config.sources.length} of up to ${STREAMS_PER_SOURCE_MAX} streams`,
+			bytes: config.sources.length * STREAMS_PER_SOURCE_MAX * STREAM_BYTES,
+		},
+		{ part: "sources: line buffers", bytes: lineBytes.reduce((sum, bytes) => sum + bytes, 0) },
+	];
+	return { bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), parts };
+}
