@@ -1,0 +1,157 @@
+// A whole agent in this process: sources, core, uplink, black box and clocks, wired for `run` and `demo`.
+// Start and stop only; what it does in between is the driver's business.
+import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import type { Config } from "../config/config.js";
+import { deliveryHash } from "../config/delivery.js";
+import { createAgent } from "../core/agent.js";
+import type { Log } from "../log.js";
+import { unitsByStream } from "../sources/host.js";
+import type { Machine } from "../sources/source.js";
+import { createUplink } from "../uplink/uplink.js";
+import { createFrameEncoder } from "../wire/frame.js";
+import { type AgentReport, type RunFacts, toStatus } from "../wire/status.js";
+import { type BlackBox, openBlackBox } from "./black-box.js";
+import { watchClockSync } from "./clock-sync.js";
+import { createDriver } from "./driver.js";
+import { createSourceSet } from "./source-set.js";
+import { statusPayload } from "./status-payload.js";
+
+export interface AgentProcessOptions {
+	readonly config: Config;
+	readonly version: string;
+	readonly machine: Machine;
+	readonly log: Log;
+	/** Folder of the black box: `$RUNTIME_DIRECTORY`, else the temporary folder. */
+	readonly runtimeFolder?: string | undefined;
+}
+
+export interface AgentProcess {
+	readonly run: string;
+	/** Opens the sources and the link; resolves when every source has been tried. */
+	start(): Promise<void>;
+	/**
+	 * Sources stop, the buffer drains for at most `shutdown_timeout`, the rest is counted as `shutdown`, the last status
+	 * and `offline` go out (CONTRACT G10). A second call cuts the drain short. Resolves when the run is over.
+	 */
+	stop(): Promise<void>;
+	report(): AgentReport;
+}
+
+const nowMs = (): number => performance.now();
+
+/** Makes the agent of `config`; nothing is opened before `start`. */
+export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
+	const { config, log } = options;
+	const run = randomBytes(8).toString("base64url");
+	const folder = (options.runtimeFolder ?? "").split(":")[0] || tmpdir();
+	const blackBox = openBlackBox(folder, config.device, run, (why) => log.warn("no_black_box", { why }));
+	const facts = runFacts(options, run, blackBox);
+	const clockSync = watchClockSync();
+	const startedMs = nowMs();
+	const agent = createAgent(agentOptions(config, run));
+	let state: AgentReport["state"] = "online";
+	let stopping: Promise<void> | null = null;
+	let drained = (): void => {};
+
+	const uplink = createUplink({
+		config: config.mqtt,
+		format: config.publish.format,
+		device: config.device,
+		run,
+		log,
+		nowMs,
+		random: Math.random,
+	});
+	const driver = createDriver({
+		agent,
+		uplink,
+		blackBox,
+		nowMs,
+		wallMs: Date.now,
+		clockSynchronised: clockSync.synchronised,
+		status: (bytesMax) => statusPayload(toStatus(report()), bytesMax),
+		finished: () => drained(),
+	});
+
+	const sources = createSourceSet({
+		settings: config.sources,
+		machine: options.machine,
+		nowMs,
+		registerStream: agent.stream,
+		offer: driver.offer,
+		log,
+	});
+
+	function report(): AgentReport {
+		return {
+			facts,
+			state,
+			timeMs: Date.now(),
+			clockSynchronised: clockSync.synchronised(),
+			uptimeMs: nowMs() - startedMs,
+			books: agent.snapshot(nowMs()),
+			sources: sources.reports(),
+			link: uplink.report(),
+		};
+	}
+
+	async function end(): Promise<void> {
+		await sources.stop();
+		await new Promise<void>((resolve) => {
+			drained = resolve;
+			driver.stop(config.shutdownTimeoutMs);
+		});
+		state = "offline";
+		driver.publishStatus();
+		await uplink.stop();
+		clockSync.stop();
+		blackBox.close();
+		const { stamped, confirmed, uncertain, dropped } = agent.books();
+		log.info("end", { run, stamped, confirmed, uncertain, ...dropped });
+	}
+
+	return {
+		run,
+		async start() {
+			log.info("start", { device: config.device, run, board: config.board, sources: config.sources.length });
+			uplink.start(driver);
+			await sources.start();
+		},
+		stop() {
+			if (stopping) driver.stop(0);
+			stopping ??= end();
+			return stopping;
+		},
+		report,
+	};
+}
+
+function runFacts({ config, version }: AgentProcessOptions, run: string, blackBox: BlackBox): RunFacts {
+	return {
+		device: config.device,
+		run,
+		version,
+		board: config.board,
+		units: unitsByStream(config.sources),
+		buffer: config.buffer,
+		previous: blackBox.previous,
+		delivery: deliveryHash(config),
+	};
+}
+
+function agentOptions({ device, buffer, publish, status }: Config, run: string) {
+	return {
+		device,
+		run,
+		...buffer,
+		lingerMs: publish.lingerMs,
+		maxReadings: publish.maxReadings,
+		maxBytes: publish.maxBytes,
+		maxRate: publish.maxRate,
+		confirmMs: publish.confirmMs,
+		atRisk: publish.atRisk,
+		statusIntervalMs: status.intervalMs,
+		encode: createFrameEncoder(publish.format),
+	};
+}

@@ -1,0 +1,123 @@
+// Drives the core: gives it time and link events, performs its effects one by one, and keeps one timer for the next.
+// The only place where the pure agent meets clocks and I/O.
+import type { Agent, Effect } from "../core/agent.js";
+import type { Value } from "../core/value.js";
+import type { Uplink, UplinkEvents } from "../uplink/uplink.js";
+import type { BlackBox } from "./black-box.js";
+
+/** Node fires a timer beyond 2^31 - 1 ms at once; whatever is further off is looked at again then. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+export interface DriverOptions {
+	readonly agent: Agent;
+	readonly uplink: Uplink;
+	readonly blackBox: BlackBox;
+	readonly nowMs: () => number;
+	readonly wallMs: () => number;
+	readonly clockSynchronised: () => boolean;
+	/** The status payload that fits the broker's `payloadBytesMax`. */
+	readonly status: (payloadBytesMax: number) => Uint8Array;
+	/** Every reading is sent and confirmed, or time is up. Called once, after `stop`. */
+	readonly finished: () => void;
+}
+
+export interface Driver extends UplinkEvents {
+	offer(stream: number, value: Value, capturedMs: number): void;
+	/** Drains for at most `timeoutMs`, then calls `finished`. */
+	stop(timeoutMs: number): void;
+	/** Publishes a status now, outside its interval. */
+	publishStatus(): void;
+}
+
+/** Makes a driver; nothing happens until something is offered or the link comes up. */
+export function createDriver(options: DriverOptions): Driver {
+	const { agent, uplink, blackBox, nowMs } = options;
+	let pumping = false;
+	let recording = false;
+	let payloadBytesMax = 0;
+	let timer: NodeJS.Timeout | undefined;
+	let timerAtMs = Number.POSITIVE_INFINITY;
+
+	function pump(): void {
+		if (pumping) return; // an effect reported back (a link that went down): the loop below sees it
+		pumping = true;
+		agent.setClock(nowMs(), options.wallMs(), options.clockSynchronised());
+		for (let effect = agent.next(nowMs()); effect; effect = agent.next(nowMs())) perform(effect);
+		pumping = false;
+		arm();
+		recordSoon();
+	}
+
+	function perform(effect: Effect): void {
+		switch (effect.kind) {
+			case "send":
+				// On record as sent before its bytes can reach anybody: a run that dies now never sent more than it says.
+				blackBox.record(agent.books());
+				uplink.publishFrame(effect.payload, effect.expiryS);
+				return;
+			case "barrier":
+				uplink.ping();
+				return;
+			case "status":
+				uplink.publishStatus(options.status(payloadBytesMax));
+				return;
+			case "close":
+				uplink.close("no answer to a ping: the link is dead");
+				return;
+			case "finish":
+				options.finished();
+		}
+	}
+
+	/** One timer: moved only when it has to fire earlier, since an early look costs less than a new timer each frame. */
+	function arm(): void {
+		const wakeMs = agent.wakeAtMs();
+		if (wakeMs >= timerAtMs || wakeMs === Number.POSITIVE_INFINITY) return;
+		clearTimeout(timer);
+		timerAtMs = wakeMs;
+		timer = setTimeout(wake, Math.min(TIMER_MS_MAX, Math.max(1, Math.ceil(wakeMs - nowMs()))));
+	}
+
+	function wake(): void {
+		timerAtMs = Number.POSITIVE_INFINITY;
+		pump();
+	}
+
+	/** The counters as they stand at the end of this turn of the event loop. */
+	function recordSoon(): void {
+		if (recording) return;
+		recording = true;
+		setImmediate(() => {
+			recording = false;
+			blackBox.record(agent.books());
+		});
+	}
+
+	return {
+		offer(stream, value, capturedMs) {
+			if (agent.offer(stream, value, capturedMs)) pump();
+			else recordSoon();
+		},
+		up(bytesMax) {
+			payloadBytesMax = bytesMax;
+			agent.linkUp(nowMs(), bytesMax);
+			pump();
+		},
+		down() {
+			agent.linkDown();
+			pump();
+		},
+		pingSent() {
+			if (!agent.pingSent(nowMs())) uplink.close("the broker answers no ping");
+		},
+		pingReturned() {
+			if (!agent.pingReturned(nowMs())) uplink.close("an answer to a ping that was never sent: not a broker");
+			pump();
+		},
+		stop(timeoutMs) {
+			agent.stop(nowMs() + timeoutMs);
+			pump();
+		},
+		publishStatus: () => uplink.publishStatus(options.status(payloadBytesMax)),
+	};
+}

@@ -1,0 +1,217 @@
+// One attempt at a connection: one MQTT.js client, used once and thrown away, so that nothing (a queue, a store, a
+// half-read packet) can be carried from one connection to the next. PUBLISH goes straight to the stream, see
+// wire/publish-packet.ts; MQTT.js does CONNECT, keepalive, SUBSCRIBE, DISCONNECT and reads what comes back.
+import type { MqttClient } from "mqtt";
+import mqttClient from "mqtt/lib/client";
+import type { MqttConfig } from "../config/config.js";
+import type { Topics } from "../wire/topics.js";
+import type { OpenStream } from "./transport.js";
+
+/** How long a broker has from the first SYN to its CONNACK. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** How long the DISCONNECT of a clean end may take before the socket is destroyed; a stalled peer would hold it up. */
+const END_TIMEOUT_MS = 1_000;
+
+/** Bytes a broker may send without completing a packet; all it has to send us is a status and small answers. */
+export const INBOUND_BYTES_MAX = 262_144;
+
+export interface ConnectionOptions {
+	readonly config: MqttConfig;
+	readonly version: 4 | 5;
+	readonly password: string | undefined;
+	readonly open: OpenStream;
+	readonly topics: Topics;
+	readonly events: ConnectionEvents;
+}
+
+/** Every event comes at most once but the pings and messages; nothing comes after `down`. */
+export interface ConnectionEvents {
+	/** CONNACK said yes. `packetBytesMax` is the broker's Maximum Packet Size, Infinity where it named none. */
+	up(packetBytesMax: number): void;
+	/** The connection, or the attempt, is over. */
+	down(end: ConnectionEnd): void;
+	/** A PINGREQ that the library sent for its keepalive. */
+	pingSent(): void;
+	pingReturned(): void;
+	message(topic: string, payload: Buffer): void;
+}
+
+export interface ConnectionEnd {
+	/** One line for a person. */
+	readonly reason: string;
+	/** Whether it was closed without a word or an error. */
+	readonly silent: boolean;
+	/** Whether the broker refused this version of MQTT. */
+	readonly versionRefused: boolean;
+	/** Whether the broker refused who we are (user, password, certificate, client id). */
+	readonly authRefused: boolean;
+}
+
+export interface Connection {
+	/** Writes one packet made by encodePublish. */
+	write(packet: Buffer): void;
+	/** Sends a PINGREQ. */
+	ping(): void;
+	/** Subscribes at QoS 0; `granted` says whether the broker let us. */
+	subscribe(topic: string, answer: (granted: boolean) => void): void;
+	unsubscribe(topic: string): void;
+	/** Ends it at once, `down` included: what is still in user space is lost, and counted as uncertain. */
+	destroy(reason: string): void;
+	/** Flushes, sends DISCONNECT (so the Will is not sent) and closes; resolves when it is closed or time is up. */
+	end(): Promise<void>;
+}
+
+/** The reason where there is none. */
+const CLOSED = "connection closed";
+
+/** CONNACK codes that mean "not this version": MQTT 3.1.1 table 3.1, MQTT 5.0 table 3-1. */
+const VERSION_REFUSED: readonly number[] = [1, 132];
+/** Client id refused, bad user or password, not authorized, banned, bad authentication method. */
+const AUTH_REFUSED: readonly number[] = [2, 4, 5, 133, 134, 135, 138, 140];
+
+/** Starts an attempt. */
+export function createConnection(options: ConnectionOptions): Connection {
+	const { events } = options;
+	let over = false;
+	let ownPing = false;
+	let lastError: (Error & { code?: unknown }) | null = null;
+	let inboundBytes = 0;
+	const client: MqttClient = new mqttClient.default((self: MqttClient) => options.open(self), {
+		...clientOptions(options),
+	});
+	const stream = client.stream as NodeJS.WritableStream & NodeJS.EventEmitter;
+
+	function finish(reason: string, code?: unknown): void {
+		if (over) return;
+		over = true;
+		client.removeAllListeners();
+		client.on("error", () => {}); // late errors of a connection that is over say nothing new
+		client.end(true);
+		events.down({
+			reason,
+			silent: reason === CLOSED,
+			versionRefused: VERSION_REFUSED.includes(code as number),
+			authRefused: AUTH_REFUSED.includes(code as number),
+		});
+	}
+
+	const fail = (error: Error): void => {
+		lastError ??= error;
+	};
+
+	stream.on("error", fail); // MQTT.js swallows errors without a code
+	stream.on("data", (chunk: Buffer) => {
+		inboundBytes += chunk.length;
+		if (inboundBytes > INBOUND_BYTES_MAX) finish(`the broker sent ${inboundBytes} bytes that are no packet we take`);
+	});
+	client.on("error", (error) => {
+		fail(error);
+		const { code } = error as { code?: unknown };
+		if (typeof code === "number") finish(error.message, code);
+	});
+	client.on("disconnect", (packet) => {
+		lastError ??= new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`);
+	});
+	client.on("close", () => finish(lastError ? describe(lastError) : CLOSED, lastError?.code));
+	client.on("packetsend", (packet) => {
+		if (packet.cmd === "pingreq" && !ownPing && !over) events.pingSent();
+	});
+	client.on("packetreceive", (packet) => {
+		inboundBytes = 0;
+		if (packet.cmd === "pingresp" && !over) events.pingReturned();
+	});
+	client.on("message", (topic, payload) => {
+		if (!over) events.message(topic, payload);
+	});
+	client.on("connect", (packet) => {
+		if (!over) events.up(packet.properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY);
+	});
+
+	return {
+		write(packet) {
+			if (!over && client.connected) stream.write(packet);
+		},
+		ping() {
+			if (over || !client.connected) return;
+			ownPing = true;
+			client.sendPing();
+			ownPing = false;
+		},
+		subscribe(topic, answer) {
+			client.subscribe(topic, { qos: 0 }, (error, granted) => {
+				if (!over) answer(!error && (granted ?? []).every((grant) => grant.qos < 128));
+			});
+		},
+		unsubscribe(topic) {
+			if (!over && client.connected) client.unsubscribe(topic);
+		},
+		destroy: (reason) => finish(reason),
+		end: () => endCleanly(client, () => finish("ended")),
+	};
+}
+
+function endCleanly(client: MqttClient, finish: () => void): Promise<void> {
+	return new Promise((resolve) => {
+		const done = (): void => {
+			clearTimeout(timer);
+			finish();
+			resolve();
+		};
+		const timer = setTimeout(done, END_TIMEOUT_MS);
+		client.stream.once("close", done);
+		client.end(false);
+	});
+}
+
+/** All of MQTT.js' options that matter, those at their default included. */
+function clientOptions({ config, version, password, topics }: ConnectionOptions) {
+	const will = { topic: topics.state, payload: Buffer.from("offline"), qos: 0 as const, retain: true };
+	return {
+		protocolVersion: version,
+		protocolId: "MQTT" as const,
+		clientId: config.clientId,
+		clean: true, // no session: nothing the broker kept for us may come back
+		keepalive: Math.ceil(config.keepaliveMs / 1000),
+		connectTimeout: CONNECT_TIMEOUT_MS,
+		reconnectPeriod: 0, // the uplink makes a new client for each attempt
+		queueQoSZero: false, // an offline queue would be a second, unbounded buffer
+		resubscribe: false,
+		writeCache: false, // 65,536 Buffers, 10 MB
+		reschedulePings: true,
+		will,
+		...(config.username === undefined ? {} : { username: config.username }),
+		...(password === undefined ? {} : { password }),
+		...(version === 5 ? { properties: { maximumPacketSize: INBOUND_BYTES_MAX } } : {}),
+	};
+}
+
+/** An error in a person's words. */
+function describe(error: Error & { code?: unknown }): string {
+	switch (error.code) {
+		case "ECONNREFUSED":
+			return "connection refused: no broker listens there";
+		case "ENOTFOUND":
+		case "EAI_AGAIN":
+			return "the broker's name does not resolve";
+		case "ECONNRESET":
+			return "connection reset by the broker or the network";
+		case "ETIMEDOUT":
+		case "EHOSTUNREACH":
+		case "ENETUNREACH":
+			return "the broker's address cannot be reached";
+		case "CERT_NOT_YET_VALID":
+			return "the broker's certificate is not yet valid: is this machine's clock right?";
+		case "CERT_HAS_EXPIRED":
+			return "the broker's certificate has expired";
+		case "ERR_TLS_CERT_ALTNAME_INVALID":
+			return "the broker's certificate is for another host name";
+		case "SELF_SIGNED_CERT_IN_CHAIN":
+		case "DEPTH_ZERO_SELF_SIGNED_CERT":
+		case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+			return "the broker's certificate is not from an authority we know: set mqtt.ca_file";
+		default:
+			return error.message;
+	}
+}

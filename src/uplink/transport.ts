@@ -1,0 +1,77 @@
+// The byte stream under MQTT: TCP, TLS or WebSocket. Made per attempt, so that a rotated certificate or a changed
+// address is picked up. Certificates are always verified; no setting turns that off.
+import { readFile } from "node:fs/promises";
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import type tls from "node:tls";
+import type { MqttClient } from "mqtt";
+import type { MqttConfig } from "../config/config.js";
+
+/** Opens the stream at once (connecting goes on behind it); errors come as events of the stream. */
+export type OpenStream = (client: MqttClient) => Duplex;
+
+/**
+ * Reads what the scheme of `config.url` needs (certificates, the WebSocket library) and returns the opener.
+ * Rejects with an Error that names the file it could not read.
+ */
+export async function prepareTransport(config: MqttConfig): Promise<OpenStream> {
+	const url = new URL(config.url);
+	const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+	switch (url.protocol) {
+		case "mqtt:":
+			return () => net.connect({ host, port: Number(url.port || 1883), noDelay: true });
+		case "mqtts:":
+			return openTls(host, Number(url.port || 8883), await tlsOptions(config));
+		case "ws:":
+		case "wss:":
+			return openWebSocket(url, await tlsOptions(config));
+		default:
+			throw new Error(`${url.protocol} is no scheme of mqtt.url`);
+	}
+}
+
+async function tlsOptions(config: MqttConfig): Promise<tls.SecureContextOptions> {
+	const read = async (key: "ca" | "cert" | "key", file: string | undefined) =>
+		file === undefined ? {} : { [key]: await readFor(`mqtt.${key}_file`, file) };
+	const parts = await Promise.all([
+		read("ca", config.caFile),
+		read("cert", config.certFile),
+		read("key", config.keyFile),
+	]);
+	return Object.assign({ minVersion: "TLSv1.2" as const }, ...parts);
+}
+
+/** Reads a file that a setting names; the error says which setting and why. */
+export async function readFor(setting: string, file: string): Promise<Buffer> {
+	try {
+		return await readFile(file);
+	} catch (cause) {
+		const code = (cause as NodeJS.ErrnoException).code ?? "unreadable";
+		throw new Error(`${setting}: cannot read ${file} (${code})`, { cause });
+	}
+}
+
+async function openTls(host: string, port: number, options: tls.SecureContextOptions): Promise<OpenStream> {
+	const { connect } = await import("node:tls");
+	// SNI takes names only (RFC 6066, 3); an address is verified against the certificate's IP entries.
+	const servername = net.isIP(host) === 0 ? { servername: host } : {};
+	return () => {
+		const socket = connect({ host, port, ...servername, ...options });
+		socket.setNoDelay(true);
+		return socket;
+	};
+}
+
+async function openWebSocket(url: URL, options: tls.SecureContextOptions): Promise<OpenStream> {
+	const { streamBuilder } = await import("mqtt/lib/connect/ws");
+	const secure = url.protocol === "wss:";
+	const target = {
+		protocol: secure ? ("wss" as const) : ("ws" as const),
+		hostname: url.hostname,
+		port: Number(url.port || (secure ? 443 : 80)),
+		path: `${url.pathname}${url.search}`,
+		// Compression would hold messages back and cost memory.
+		wsOptions: { ...options, perMessageDeflate: false },
+	};
+	return (client) => streamBuilder(client, target) as Duplex;
+}

@@ -1,0 +1,151 @@
+// The link to the broker, kept up: connects, backs off, falls back from MQTT 5 to 3.1.1, checks once per connection that
+// what is published comes back, and counts. It buffers nothing: what cannot be written now is not given to it.
+import { showUrl } from "../config/address.js";
+import type { Config, MqttConfig } from "../config/config.js";
+import type { Log } from "../log.js";
+import { CBOR_CONTENT_TYPE, JSON_CONTENT_TYPE } from "../wire/frame.js";
+import { encodePublish, publishOverhead, REMAINING_LENGTH_MAX } from "../wire/publish-packet.js";
+import type { LinkReport } from "../wire/status.js";
+import { topicsOf } from "../wire/topics.js";
+import { createBackoff } from "./backoff.js";
+import { type Connection, type ConnectionEnd, createConnection } from "./connection.js";
+import { createLoopback } from "./loopback.js";
+import { prepareTransport, readFor } from "./transport.js";
+import { createVersionChoice } from "./version.js";
+
+export interface UplinkEvents {
+	/** A connection is up and takes payloads of up to `payloadBytesMax`. */
+	up(payloadBytesMax: number): void;
+	/** It is no longer. Comes once for each `up`. */
+	down(): void;
+	pingSent(): void;
+	pingReturned(): void;
+}
+
+export interface UplinkOptions {
+	readonly config: MqttConfig;
+	readonly format: Config["publish"]["format"];
+	readonly device: string;
+	readonly run: string;
+	readonly log: Log;
+	readonly nowMs: () => number;
+	readonly random: () => number;
+}
+
+export interface Uplink {
+	/** Makes the first attempt; `events` hears of everything that follows. */
+	start(events: UplinkEvents): void;
+	publishFrame(payload: Uint8Array, expiryS: number): void;
+	publishStatus(payload: Uint8Array): void;
+	ping(): void;
+	/** Ends the connection that is up because it is dead or does not speak MQTT. A new attempt follows. */
+	close(reason: string): void;
+	/** Publishes `offline`, disconnects cleanly and makes no new attempt. */
+	stop(): Promise<void>;
+	report(): LinkReport;
+}
+
+/** Makes an uplink that is not started. */
+export function createUplink(options: UplinkOptions): Uplink {
+	const { config, log } = options;
+	const topics = topicsOf(config.prefix, options.device);
+	const contentType = options.format === "cbor" ? CBOR_CONTENT_TYPE : JSON_CONTENT_TYPE;
+	const backoff = createBackoff(config.reconnect.minMs, config.reconnect.maxMs, options.random);
+	const version = createVersionChoice(config.version);
+	const loopback = createLoopback(topics.status, options.run, log);
+	const counts = { connects: 0, disconnects: 0, authFailures: 0, framesSent: 0, frameBytes: 0 };
+	let events: UplinkEvents;
+	let connection: Connection | null = null;
+	let upSinceMs: number | null = null;
+	let delivered = false;
+	let stopped = false;
+	let error: string | null = "not connected yet";
+	let timer: NodeJS.Timeout | undefined;
+
+	async function attempt(): Promise<void> {
+		try {
+			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config)]);
+			if (stopped) return;
+			const link = { up, down, pingSent: events.pingSent, pingReturned, message: loopback.message };
+			connection = createConnection({ config, version: version.current(), password, open, topics, events: link });
+		} catch (cause) {
+			down({ reason: (cause as Error).message, silent: false, versionRefused: false, authRefused: false });
+		}
+	}
+
+	function up(packetBytesMax: number): void {
+		upSinceMs = options.nowMs();
+		delivered = false;
+		error = null;
+		counts.connects += 1;
+		version.accepted();
+		log.info("link_up", { url: showUrl(config.url), mqtt: version.name() });
+		publish(topics.state, Buffer.from("online"), true);
+		if (connection) loopback.start(connection);
+		const overhead = publishOverhead(topics.data, contentType);
+		events.up(Math.min(packetBytesMax, REMAINING_LENGTH_MAX) - overhead);
+	}
+
+	function pingReturned(): void {
+		delivered = true;
+		events.pingReturned();
+	}
+
+	function down(end: ConnectionEnd): void {
+		connection = null;
+		error = end.reason;
+		loopback.stop();
+		if (end.authRefused) counts.authFailures += 1;
+		if (upSinceMs !== null) {
+			counts.disconnects += 1;
+			backoff.ended(options.nowMs() - upSinceMs, delivered);
+			upSinceMs = null;
+			events.down();
+		} else if (version.refused(end)) {
+			log.info("mqtt_version", { next: version.name(), reason: end.reason });
+		}
+		if (stopped) return;
+		const delayMs = Math.round(backoff.next());
+		log.warn("link_down", { url: showUrl(config.url), reason: end.reason, retry_ms: delayMs });
+		timer = setTimeout(attempt, delayMs);
+	}
+
+	function publish(topic: string, payload: Uint8Array, retain: boolean, properties: Properties = {}): void {
+		connection?.write(encodePublish({ version: version.current(), topic, payload, retain, ...properties }));
+	}
+
+	return {
+		start(listener) {
+			events = listener;
+			void attempt();
+		},
+		publishFrame(payload, expiryS) {
+			counts.framesSent += 1;
+			counts.frameBytes += payload.length;
+			publish(topics.data, payload, false, { expiryS, contentType });
+		},
+		publishStatus: (payload) => publish(topics.status, payload, true, { contentType: JSON_CONTENT_TYPE }),
+		ping: () => connection?.ping(),
+		close: (reason) => connection?.destroy(reason),
+		async stop() {
+			stopped = true;
+			clearTimeout(timer);
+			publish(topics.state, Buffer.from("offline"), true);
+			if (upSinceMs !== null) await connection?.end();
+			else connection?.destroy("ended");
+		},
+		report: () => ({ ...counts, connected: upSinceMs !== null, loopback: loopback.answer(), error }),
+	};
+}
+
+interface Properties {
+	readonly expiryS?: number;
+	readonly contentType?: string;
+}
+
+/** Read at each attempt, so that a changed password is picked up without a restart. A final newline is no part of it. */
+async function readPassword(config: MqttConfig): Promise<string | undefined> {
+	if (config.passwordFile === undefined) return config.password?.reveal();
+	const text = await readFor("mqtt.password_file", config.passwordFile);
+	return text.toString("utf8").replace(/\r?\n$/, "");
+}
