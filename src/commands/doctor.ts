@@ -1,0 +1,159 @@
+// `tallywire doctor`: looks at this machine and says what is wrong and how to mend it. Without a configuration it still
+// looks at the machine. It changes nothing, opens no sensor, and ends by itself within half a minute.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { Config, MqttConfig } from "../config/config.js";
+import { loadConfigFile } from "../config/file.js";
+import { findConfig } from "../config/find.js";
+import { formatConfigError } from "../config/load.js";
+import { readClockSynchronised } from "../run/clock-sync.js";
+import { type CommandIo, EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE } from "./command.js";
+import { checkBroker } from "./doctor/broker.js";
+import { type Check, fail, formatCheck, ok, warn } from "./doctor/check.js";
+import { checkGpio } from "./doctor/gpio.js";
+import {
+	checkBoard,
+	checkClock,
+	checkMemory,
+	checkNode,
+	checkRuntimeFolder,
+	checkUser,
+	type DoctorMachine,
+	thisDoctorMachine,
+} from "./doctor/machine.js";
+import { checkPorts } from "./doctor/ports.js";
+import { loadEnvironment } from "./load-environment.js";
+
+const USAGE = `usage: tallywire doctor [-c FILE] [--json]
+
+Looks at this machine: Node, board, serial ports, GPIO, permissions, clock, memory, configuration, broker. Each ✗ is
+followed by what mends it. A test message goes around on <prefix>/<device>/doctor; nothing else is changed.
+
+  -c, --config FILE  the configuration; without it: tallywire.yaml in this folder, else /etc/tallywire/config.yaml
+      --json         print as JSON
+  -h, --help         this text
+
+Exit status: 0 nothing to mend, 1 at least one ✗, 2 wrong use.
+`;
+
+/** What `doctor` asks of the world; a test brings its own. */
+export interface DoctorDeps {
+	readonly machine: DoctorMachine;
+	readonly readClockSynchronised: () => Promise<boolean>;
+	/** Rejects where the package is not there. */
+	readonly loadOnoff: () => Promise<unknown>;
+	readonly checkBroker: (mqtt: MqttConfig, device: string, password: string | undefined) => Promise<Check[]>;
+	/** The configuration that is used where none is in the current folder. */
+	readonly systemFile?: string;
+}
+
+/** The command. Returns the exit status. */
+export async function doctor(args: readonly string[], io: CommandIo, deps?: Partial<DoctorDeps>): Promise<number> {
+	const options = readOptions(args);
+	if (typeof options === "string") {
+		io.stderr(`${options}\n\n${USAGE}`);
+		return EXIT_WRONG_USE;
+	}
+	if (options.help) {
+		io.stdout(USAGE);
+		return EXIT_DONE;
+	}
+	const world: DoctorDeps = {
+		machine: deps?.machine ?? thisDoctorMachine(),
+		readClockSynchronised: deps?.readClockSynchronised ?? readClockSynchronised,
+		loadOnoff: deps?.loadOnoff ?? (() => import("onoff")),
+		checkBroker: deps?.checkBroker ?? checkBroker,
+		...(deps?.systemFile === undefined ? {} : { systemFile: deps.systemFile }),
+	};
+	const checks: Check[] = [];
+	for await (const found of examine(options.config, io, world)) {
+		checks.push(...found);
+		// Each line at once: the broker may take its time.
+		if (!options.json) for (const check of found) io.stdout(formatCheck(check));
+	}
+	const count = (state: Check["state"]) => checks.filter((check) => check.state === state).length;
+	const summary = { ok: count("ok"), warn: count("warn"), fail: count("fail") };
+	if (options.json) io.stdout(`${JSON.stringify({ ...summary, checks }, null, 2)}\n`);
+	else io.stdout(`${summary.ok} in order, ${summary.warn} to know, ${summary.fail} to mend\n`);
+	return summary.fail === 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+async function* examine(named: string | undefined, io: CommandIo, world: DoctorDeps): AsyncGenerator<readonly Check[]> {
+	const { machine } = world;
+	yield [checkNode(machine)];
+	const { config, checks } = checkConfig(named, io, world);
+	const { check, board } = checkBoard(machine, config);
+	yield [check, checkUser(machine), checkMemory(machine, config)];
+	yield [await checkClock(world.readClockSynchronised)];
+	yield [checkRuntimeFolder(machine, io.env["RUNTIME_DIRECTORY"])];
+	yield checkPorts(machine, config, board);
+	yield await checkGpio(machine, config, board, world.loadOnoff);
+	yield checks;
+	if (config !== null) yield await checkLink(config, io, world);
+}
+
+function checkConfig(
+	named: string | undefined,
+	io: CommandIo,
+	world: DoctorDeps,
+): { config: Config | null; checks: Check[] } {
+	const found = findConfig(named, io.cwd, world.systemFile);
+	if (!found.ok) {
+		return {
+			config: null,
+			checks: [warn(`${found.message}. Sources and broker were not looked at`, "tallywire doctor -c FILE")],
+		};
+	}
+	const loaded = loadConfigFile(found.file, loadEnvironment(io.env));
+	if (loaded.ok) {
+		const { config, warnings } = loaded;
+		return {
+			config,
+			checks: [
+				ok(`configuration ${found.file}: valid, sources: ${config.sources.length}`),
+				...warnings.map((text) => warn(text)),
+			],
+		};
+	}
+	const checks = loaded.errors.map((error) =>
+		fail(formatConfigError(error), `nano +${error.line},${error.column} ${error.file}`),
+	);
+	return { config: null, checks };
+}
+
+async function checkLink(config: Config, io: CommandIo, world: DoctorDeps): Promise<readonly Check[]> {
+	const { mqtt, device } = config;
+	let password = mqtt.password?.reveal();
+	if (mqtt.passwordFile !== undefined) {
+		const file = resolve(io.cwd, mqtt.passwordFile);
+		try {
+			password = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+		} catch (error) {
+			const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+			return [
+				fail(
+					`mqtt.password_file: ${file} cannot be read (${code})`,
+					`sudo install -m 600 -o ${world.machine.user.name} /dev/null ${file}   # then write the password into it`,
+				),
+			];
+		}
+	}
+	return world.checkBroker(mqtt, device, password);
+}
+
+function readOptions(args: readonly string[]) {
+	try {
+		const { values } = parseArgs({
+			args: [...args],
+			options: {
+				config: { type: "string", short: "c" },
+				json: { type: "boolean", default: false },
+				help: { type: "boolean", short: "h", default: false },
+			},
+		});
+		return values;
+	} catch (error) {
+		return error instanceof Error ? error.message : String(error);
+	}
+}

@@ -1,0 +1,51 @@
+// `tallywire run`: the agent, until it is told to stop.
+import { createLog } from "../log.js";
+import { createAgentProcess } from "../run/agent-process.js";
+import { createHttpServer } from "../serve/http-server.js";
+import { createPage } from "../serve/page.js";
+import { VERSION } from "../version.js";
+import { EXIT_DONE, type RunIo } from "./command.js";
+import { configFor } from "./configuration.js";
+
+const HELP = `usage: tallywire run [-c FILE]
+
+Runs the agent until SIGTERM or SIGINT. A second signal cuts the drain of the buffer short.
+
+  -c, --config FILE  the configuration; without it: tallywire.yaml in this folder, else /etc/tallywire/config.yaml
+  -h, --help         this text
+
+Exit status: 0 a clean end, 2 a wrong configuration.
+`;
+
+/** Runs the agent. 0 after a clean end, 2 when the command line or the configuration is wrong. */
+export async function run(args: readonly string[], io: RunIo): Promise<number> {
+	const loaded = await configFor(HELP, args, io);
+	if (!loaded.ok) return loaded.exit;
+	const { config } = loaded;
+	const log = createLog({
+		level: config.log.level,
+		json: io.env["JOURNAL_STREAM"] !== undefined,
+		write(line) {
+			io.stderr(line);
+			return io.stderrBacklog();
+		},
+		nowMs: () => performance.now(),
+	});
+	for (const warning of loaded.warnings) log.warn("configuration", { warning });
+	const agent = createAgentProcess({
+		config,
+		version: VERSION,
+		machine: { sysRoot: "/sys", devRoot: "/dev", board: config.board },
+		log,
+		runtimeFolder: io.env["RUNTIME_DIRECTORY"],
+	});
+	const stopped = new Promise<void>((resolve) => {
+		io.onStop(() => void agent.stop().then(resolve));
+	});
+	const http = config.http && createHttpServer({ listen: config.http, report: agent.report, log, page: createPage() });
+	await agent.start();
+	if (http) await http.start().catch((error: Error) => log.error("http_off", { why: error.message }));
+	await stopped;
+	if (http) await http.stop();
+	return EXIT_DONE;
+}
