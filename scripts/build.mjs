@@ -166,7 +166,7 @@ async function bundle(out, dist) {
 		conditions: ["node"],
 		mainFields: ["main", "module"], // some packages' `module` is their build for browsers
 		external: [...EXTERNAL, ...OPTIONAL.filter((name) => !isInstalled(name))],
-		plugins: [replacements],
+		plugins: [replacements, lazyBuiltins],
 		banner: { js: `${shebang}${BANNER}` },
 		metafile: true,
 		logLevel: "warning",
@@ -198,6 +198,20 @@ const replacements = {
 			onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: "replaced" }));
 		}
 		onLoad({ filter: /.*/, namespace: "replaced" }, ({ path }) => ({ contents: sources[path], resolveDir: root }));
+	},
+};
+
+/**
+ * Node's own modules, loaded where they are first used. An import statement in the bundle would load all of them, http,
+ * tls and child_process too, for a command that needs none: 2 MB and a good part of the start.
+ */
+const lazyBuiltins = {
+	name: "lazy-builtins",
+	setup({ onLoad, onResolve }) {
+		onResolve({ filter: /^node:/ }, ({ path, namespace, kind }) =>
+			namespace === "builtin" || kind !== "import-statement" ? { path, external: true } : { path, namespace: "builtin" },
+		);
+		onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({ contents: `module.exports = require("${path}");` }));
 	},
 };
 

@@ -1,7 +1,9 @@
 // One line an event on stderr: logfmt on a terminal or a pipe, JSON under systemd. Rate-limited by event, escaped,
 // bounded. Nothing else in the program writes to stderr while the agent runs.
+
 import type { LogLevel } from "./config/config.js";
 import { LOG_LEVELS } from "./config/config.js";
+import { printable } from "./core/unprintable.js";
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -78,7 +80,7 @@ function format(json: boolean, level: LogLevel, event: string, fields: LogFields
 /** Control characters (a terminal escape in a sensor's text) become U+FFFD, and the length is bounded. */
 function clean(text: string): string {
 	const cut = text.length > FIELD_CHARS_MAX ? `${text.slice(0, FIELD_CHARS_MAX)}…` : text;
-	return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\ufffd");
+	return printable(cut);
 }
 
 function quote(text: string): string {

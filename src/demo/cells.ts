@@ -1,5 +1,6 @@
 // Text measured in terminal cells: pieces of a line with a style each, clipped by what they take on the screen.
 // Whatever a sensor or a broker said is shown without its control characters, so that it cannot steer the terminal.
+import { printable } from "../core/unprintable.js";
 
 export type Style = "plain" | "bold" | "soft" | "good" | "bad" | "accent";
 
@@ -29,7 +30,7 @@ export function piece(text: string, style: Style = "plain"): Piece {
 
 /** Control characters, invisible ones and halves of pairs become U+FFFD. */
 export function visible(text: string): string {
-	return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu, "\ufffd");
+	return printable(text);
 }
 
 /** The line as text, no wider than `columns`; what is cut off is shown as an ellipsis. */

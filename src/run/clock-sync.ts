@@ -1,7 +1,6 @@
 // Whether the wall clock is synchronised. Node has no adjtimex(2), so: the flag file of systemd-timesyncd; else what
 // timedatectl says (it reads the kernel's STA_UNSYNC, so chrony and ntpd count too); else, on a system without systemd,
 // a clock that is plausible is taken as good: a machine without a battery starts in 1970 or at its last shutdown.
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 
 const TIMESYNCD_FLAG = "/run/systemd/timesync/synchronized";
@@ -20,6 +19,7 @@ const TIMEDATECTL_TIMEOUT_MS = 5_000;
 export async function readClockSynchronised(): Promise<boolean> {
 	if (existsSync(TIMESYNCD_FLAG)) return true;
 	if (!existsSync(SYSTEMD_FLAG)) return Date.now() >= PLAUSIBLE_FROM_MS;
+	const { execFile } = await import("node:child_process");
 	return new Promise((resolve) => {
 		const args = ["show", "--property=NTPSynchronized", "--value"];
 		execFile("timedatectl", args, { timeout: TIMEDATECTL_TIMEOUT_MS }, (error, stdout) => {

@@ -1,8 +1,7 @@
 // The agent's report as Prometheus text, format 0.0.4
 // (https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md).
 // Series are bounded: sources come from the configuration, reasons are closed sets, no label comes from a sensor.
-import { DROP_REASONS } from "../core/value.js";
-import { REJECT_REASONS } from "../sources/source.js";
+import { DROP_REASONS, REJECT_REASONS } from "../core/value.js";
 import type { AgentReport, SourceReport } from "../wire/status.js";
 import { METRICS, type MetricName } from "./metric-names.js";
 import type { ProcessFigures } from "./process-figures.js";

@@ -1,10 +1,12 @@
 // What the agent gives a source (the contract is source.ts), and the account it keeps of that source.
 // Owns the names and the bound of a source's streams, its limits and its counters; every value offered ends as exactly
 // one of stamped, filtered or rejected. The way of a value is arrays indexed by stream id: no Map, nothing allocated.
+
 import { FIELD_NAME_MAX, STREAMS_PER_SOURCE_MAX } from "../core/limits.js";
-import type { Value } from "../core/value.js";
+import { printable, UNPRINTABLE } from "../core/unprintable.js";
+import { REJECT_REASONS, type RejectReason, type Value } from "../core/value.js";
 import type { SourceReport } from "../wire/status.js";
-import { REJECT_REASONS, type RejectReason, type SourceHost, type SourceSettings, type StreamId } from "./source.js";
+import type { SourceHost, SourceSettings, StreamId } from "./source.js";
 
 /** The id of every stream that cannot be one; an id that was never given out is treated the same. */
 const NO_STREAM: StreamId = -1;
@@ -102,7 +104,7 @@ export function streamName(source: string, field: string): string {
 /** Whether a field can name a stream: 1 to FIELD_NAME_MAX bytes of UTF-8, nothing invisible, no half of a pair. */
 export function isFieldName(field: string): boolean {
 	// Length in UTF-16 units is never more than in bytes, so a long text is turned away before it is looked through.
-	if (field.length === 0 || field.length > FIELD_NAME_MAX || /[\p{Cc}\p{Cf}\p{Cs}]/u.test(field)) return false;
+	if (field.length === 0 || field.length > FIELD_NAME_MAX || UNPRINTABLE.test(field)) return false;
 	return Buffer.byteLength(field) <= FIELD_NAME_MAX;
 }
 
@@ -225,7 +227,7 @@ function createHealth() {
 
 function oneLine(text: string): string {
 	const cut = text.length > ERROR_CHARS_MAX ? `${text.slice(0, ERROR_CHARS_MAX)}…` : text;
-	return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gu, " ").trim();
+	return printable(cut, " ").replace(/ +/g, " ").trim();
 }
 
 function rejectedByReason(rejected: Float64Array): Partial<Record<RejectReason, number>> {

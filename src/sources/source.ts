@@ -6,21 +6,7 @@
 // - It comes back by itself: on a failure it calls `down`, backs off, and calls `up` when it works again.
 // - What it cannot turn into a value it counts with `reject`; nothing is dropped in silence.
 // - All time is `host.now()`, the monotonic clock in ms.
-import type { Value } from "../core/value.js";
-
-/** Why something a sensor sent never became a reading. A closed set, so that metric labels stay bounded. */
-export const REJECT_REASONS = [
-	"too_long", // a line beyond max_line, thrown away up to its end
-	"encoding", // not UTF-8, or control characters inside a line
-	"syntax", // the line does not parse as what `parse.as` says
-	"checksum", // an NMEA sentence with a wrong or missing checksum
-	"unsupported", // well formed, but nothing in it is a reading
-	"value", // not a finite number, or of a type that is no value
-	"empty", // a field with nothing in it
-	"stream", // a field name that is no name, or beyond the bound of streams per source
-	"partial", // a line cut off by an unplug, a reopen or the end of the run
-] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
+import type { RejectReason, Value } from "../core/value.js";
 
 /** A stream of this source, as `host.stream` gave it out. */
 export type StreamId = number;

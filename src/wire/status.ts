@@ -1,7 +1,6 @@
 // The status object (CONTRACT, Status) and what it is made of. Built in one place for the topic, /status and the page.
 import type { Snapshot } from "../core/snapshot.js";
-import type { DropReason, LossRange } from "../core/value.js";
-import type { RejectReason } from "../sources/source.js";
+import type { DropReason, LossRange, RejectReason } from "../core/value.js";
 
 /** The last counters of a run that died without its last status. */
 export interface PreviousRun {

@@ -12,15 +12,15 @@ const CONTRACT = "sources/source.ts";
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	core: [],
 	[CONTRACT]: ["core"],
-	wire: ["core", CONTRACT],
+	wire: ["core"],
 	boards: ["core"],
 	config: ["core", "boards", CONTRACT],
-	"log.ts": ["config"],
+	"log.ts": ["core", "config"],
 	"version.ts": [],
 	// These four never know each other.
 	sources: ["core", "wire", "boards", "log.ts", CONTRACT],
 	uplink: ["core", "wire", "config", "log.ts"],
-	serve: ["core", "wire", "log.ts", CONTRACT],
+	serve: ["core", "wire", "log.ts"],
 	reconcile: ["core", "wire", "log.ts"],
 	// These put them together.
 	run: ["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT, "sources", "uplink", "serve"],

@@ -1,8 +1,7 @@
 // Runs one parser over a table of lines: each gives readings and rejections, and never one silently.
 import * as assert from "uvu/assert";
-import type { Value } from "../../src/core/value.js";
+import type { RejectReason, Value } from "../../src/core/value.js";
 import { createParser, type ParseSettings } from "../../src/sources/parse/parser.js";
-import type { RejectReason } from "../../src/sources/source.js";
 import { createRecording } from "./recording-host.js";
 
 export type Row = readonly [

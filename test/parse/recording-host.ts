@@ -1,6 +1,6 @@
 // A host that writes down what a parser or a source does with it.
-import type { Value } from "../../src/core/value.js";
-import type { RejectReason, SourceHost } from "../../src/sources/source.js";
+import type { RejectReason, Value } from "../../src/core/value.js";
+import type { SourceHost } from "../../src/sources/source.js";
 
 export interface Recording {
 	readonly host: SourceHost;

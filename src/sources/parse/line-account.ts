@@ -1,7 +1,7 @@
 // The books of one line: what was taken from it and what was not. Owns the rule that a line which gave no reading counts
 // one rejection (the first reason met), and one that gave some counts each value that could not be taken.
-import type { Value } from "../../core/value.js";
-import type { RejectReason, StreamId } from "../source.js";
+import type { RejectReason, Value } from "../../core/value.js";
+import type { StreamId } from "../source.js";
 import type { ParserHost } from "./line-parser.js";
 import { isNotFiniteToken, parseNumber } from "./number.js";
 

@@ -2,7 +2,7 @@
 // max_line bytes, and the rules of a line: it ends with \n or \r\n, empty ones are nothing, one beyond max_line is
 // thrown away up to its end and counted once, and only valid UTF-8 without control characters (tabs apart) is a line.
 import { Buffer, isUtf8 } from "node:buffer";
-import type { RejectReason } from "../source.js";
+import type { RejectReason } from "../../core/value.js";
 
 const LF = 0x0a;
 const CR = 0x0d;
