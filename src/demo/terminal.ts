@@ -7,6 +7,7 @@ export const REDRAW_MS = 250;
 /** Alternate screen on, cursor hidden, no wrapping at the right edge; and back. */
 const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J";
 const LEAVE = "\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l";
+/** Before a line is written: after one that fills the screen's width the cursor stands on its last character. */
 const CLEAR_TO_END_OF_LINE = "\u001b[K";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -64,7 +65,7 @@ export function createTerminal({ out, events, nowMs }: TerminalOptions): Termina
 		let text = drawn.length === 0 ? "\u001b[2J" : "";
 		for (let row = 0; row < Math.min(rows, Math.max(lines.length, drawn.length)); row += 1) {
 			const line = lines[row] ?? "";
-			if (line !== drawn[row]) text += `\u001b[${row + 1};1H${line}${CLEAR_TO_END_OF_LINE}`;
+			if (line !== drawn[row]) text += `\u001b[${row + 1};1H${CLEAR_TO_END_OF_LINE}${line}`;
 		}
 		if (text !== "") out.write(text);
 		drawn = [...lines];

@@ -51,10 +51,10 @@ test("draws the first screen whole and then only the lines that changed", () => 
 	terminal.enter();
 	take();
 	assert.ok(terminal.draw(["one", "two", "three"]));
-	assert.is(take(), "\u001b[2J\u001b[1;1Hone\u001b[K\u001b[2;1Htwo\u001b[K\u001b[3;1Hthree\u001b[K");
+	assert.is(take(), "\u001b[2J\u001b[1;1H\u001b[Kone\u001b[2;1H\u001b[Ktwo\u001b[3;1H\u001b[Kthree");
 	advance(REDRAW_MS);
 	assert.ok(terminal.draw(["one", "2"]));
-	assert.is(take(), "\u001b[2;1H2\u001b[K\u001b[3;1H\u001b[K");
+	assert.is(take(), "\u001b[2;1H\u001b[K2\u001b[3;1H\u001b[K");
 	advance(REDRAW_MS);
 	assert.ok(terminal.draw(["one", "2"]));
 	assert.is(take(), "");
@@ -81,7 +81,7 @@ test("draws all again after a change of size, and no line below the last row", (
 	out.rows = 1;
 	advance(REDRAW_MS);
 	terminal.draw(["one", "two"]);
-	assert.is(take(), "\u001b[2J\u001b[1;1Hone\u001b[K");
+	assert.is(take(), "\u001b[2J\u001b[1;1H\u001b[Kone");
 	assert.equal(terminal.size(), { columns: 80, rows: 1 });
 });
 
