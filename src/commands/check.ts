@@ -2,7 +2,6 @@
 // the configuration names, and those only to say whether the agent could read them.
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { deliveryHash, deliverySettings } from "../config/delivery.js";
 import { loadConfigFile } from "../config/file.js";
@@ -10,6 +9,7 @@ import { findConfig } from "../config/find.js";
 import { type ConfigError, formatConfigError, type LoadEnvironment, type LoadedConfig } from "../config/load.js";
 import { type MemoryBound, memoryBound } from "../config/memory-bound.js";
 import { type CommandIo, EXIT_DONE, EXIT_WRONG_USE } from "./command.js";
+import { readConfigOptions } from "./config-options.js";
 import { loadEnvironment } from "./load-environment.js";
 import { sourceProblems } from "./source-problems.js";
 
@@ -39,9 +39,9 @@ export async function check(
 	io: CommandIo,
 	environment: LoadEnvironment = loadEnvironment(io.env),
 ): Promise<number> {
-	const options = readOptions(args);
-	if (options === undefined) {
-		io.stderr(USAGE);
+	const options = readConfigOptions(args);
+	if (typeof options === "string") {
+		io.stderr(`${options}\n\n${USAGE}`);
 		return EXIT_WRONG_USE;
 	}
 	if (options.help) {
@@ -61,22 +61,6 @@ export async function check(
 	io.stdout(options.json ? `${JSON.stringify(report, null, 2)}\n` : toYaml(report));
 	if (!options.json) for (const warning of report.warnings) io.stderr(`warning: ${warning}\n`);
 	return EXIT_DONE;
-}
-
-function readOptions(args: readonly string[]) {
-	try {
-		const { values } = parseArgs({
-			args: [...args],
-			options: {
-				config: { type: "string", short: "c" },
-				json: { type: "boolean", default: false },
-				help: { type: "boolean", short: "h", default: false },
-			},
-		});
-		return values;
-	} catch {
-		return undefined; // the usage says it better than the parser
-	}
 }
 
 function fail(errors: readonly ConfigError[], io: CommandIo): number {

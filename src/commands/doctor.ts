@@ -2,13 +2,13 @@
 // looks at the machine. It changes nothing, opens no sensor, and ends by itself within half a minute.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { Config, MqttConfig } from "../config/config.js";
 import { loadConfigFile } from "../config/file.js";
 import { findConfig } from "../config/find.js";
 import { formatConfigError } from "../config/load.js";
 import { readClockSynchronised } from "../run/clock-sync.js";
 import { type CommandIo, EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE } from "./command.js";
+import { readConfigOptions } from "./config-options.js";
 import { checkBroker } from "./doctor/broker.js";
 import { type Check, fail, formatCheck, ok, warn } from "./doctor/check.js";
 import { checkGpio } from "./doctor/gpio.js";
@@ -50,7 +50,7 @@ export interface DoctorDeps {
 
 /** The command. Returns the exit status. */
 export async function doctor(args: readonly string[], io: CommandIo, deps?: Partial<DoctorDeps>): Promise<number> {
-	const options = readOptions(args);
+	const options = readConfigOptions(args);
 	if (typeof options === "string") {
 		io.stderr(`${options}\n\n${USAGE}`);
 		return EXIT_WRONG_USE;
@@ -140,20 +140,4 @@ async function checkLink(config: Config, io: CommandIo, world: DoctorDeps): Prom
 		}
 	}
 	return world.checkBroker(mqtt, device, password);
-}
-
-function readOptions(args: readonly string[]) {
-	try {
-		const { values } = parseArgs({
-			args: [...args],
-			options: {
-				config: { type: "string", short: "c" },
-				json: { type: "boolean", default: false },
-				help: { type: "boolean", short: "h", default: false },
-			},
-		});
-		return values;
-	} catch (error) {
-		return error instanceof Error ? error.message : String(error);
-	}
 }
