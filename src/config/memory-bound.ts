@@ -20,8 +20,8 @@ export interface MemoryBound {
 	readonly parts: readonly MemoryPart[];
 }
 
-/** seq 8, time 8, value 8, stream 2, kind 1 (core/reading-buffer.ts). */
-const SLOT_BYTES = 27;
+/** seq 8, time 8, value 8, stream 2, kind 1 (core/reading-buffer.ts), three links 12, source 1 (core/slot-lists.ts). */
+const SLOT_BYTES = 40;
 /** seq 8, time 8, readings 4, size 4 (core/window.ts). */
 const WINDOW_ENTRY_BYTES = 24;
 /** Five columns of a frame as arrays of 8-byte entries, plus a boxed double for each value (core/frame.ts). */

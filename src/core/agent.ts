@@ -47,8 +47,11 @@ export type Effect =
 	| { readonly kind: "finish" };
 
 export interface Agent {
-	/** The index of a stream, which is made on first use. At most STREAMS_MAX. */
-	stream(name: string): number;
+	/**
+	 * The index of a stream, which is made on first use; at most STREAMS_MAX. `source` (below SOURCES_MAX) says whose it
+	 * is: when the buffer is full, the source that holds the most of it gives way.
+	 */
+	stream(name: string, source: number): number;
 	/**
 	 * Stamps one reading. `value` is finite if a number; `capturedMs` is not in the future.
 	 * @returns true when the driver should ask for effects now; otherwise the time it last got from `wakeAtMs` stands
@@ -102,14 +105,16 @@ interface Core {
 export function createAgent(options: AgentOptions): Agent {
 	const names: string[] = [];
 	const indexes = new Map<string, number>();
+	const sources: number[] = [];
 	const core = createCore(options, names);
 	const { buffer, window, books, clock } = core;
 	return {
-		stream(name) {
+		stream(name, source) {
 			const known = indexes.get(name);
 			if (known !== undefined) return known;
 			assert(names.length < STREAMS_MAX, "streams fit in 16 bits");
 			names.push(name);
+			sources.push(source);
 			indexes.set(name, names.length - 1);
 			return names.length - 1;
 		},
@@ -119,7 +124,7 @@ export function createAgent(options: AgentOptions): Agent {
 				books.drop(seq, "shutdown");
 				return false;
 			}
-			buffer.push(seq, stream, value, capturedMs);
+			buffer.push(seq, stream, sources[stream] as number, value, capturedMs);
 			const count = buffer.count();
 			return count === 1 || count >= core.attentionAt;
 		},
@@ -152,7 +157,7 @@ export function createAgent(options: AgentOptions): Agent {
 		},
 		books: () => books.read(buffer.count(), window.readings()),
 		snapshot(nowMs) {
-			const oldestAgeMs = buffer.count() > 0 ? Math.max(0, nowMs - buffer.capturedAt(0)) : 0;
+			const oldestAgeMs = buffer.count() > 0 ? Math.max(0, nowMs - buffer.oldestMs()) : 0;
 			return { ...books.read(buffer.count(), window.readings()), oldestAgeMs, losses: books.losses() };
 		},
 	};
@@ -219,7 +224,7 @@ function finish(core: Core): Effect {
 function frameDue({ buffer, options, stopping }: Core, nowMs: number): boolean {
 	const count = buffer.count();
 	if (count === 0) return false;
-	return stopping || count >= options.maxReadings || nowMs >= buffer.capturedAt(0) + options.lingerMs;
+	return stopping || count >= options.maxReadings || nowMs >= buffer.oldestMs() + options.lingerMs;
 }
 
 /** Takes the next frame out of the buffer, or says why not: null, and perhaps `blocked`. */
@@ -273,7 +278,7 @@ function wakeAtMs(core: Core): number {
 	let wakeMs = core.stopAtMs;
 	const count = buffer.count();
 	if (count > 0) {
-		const oldestMs = buffer.capturedAt(0);
+		const oldestMs = buffer.oldestMs();
 		wakeMs = Math.min(wakeMs, oldestMs + options.ttlMs);
 		if (core.isUp && !core.blocked) {
 			const full = core.stopping || count >= options.maxReadings;

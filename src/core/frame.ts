@@ -72,22 +72,22 @@ export function createFrameFiller(device: string, run: string, names: readonly s
 	function fill(buffer: ReadingBuffer, readingsMax: number, nowMs: number, ttlMs: number): number {
 		fills += 1;
 		frame.streams.length = 0;
-		frame.seq = buffer.seqAt(0);
-		firstMs = buffer.capturedAt(0);
+		firstMs = buffer.oldestMs();
 		oldestMs = firstMs;
-		const limit = Math.min(readingsMax, buffer.count());
 		let beforeMs = Math.round(firstMs);
 		let n = 0;
-		for (; n < limit; n++) {
-			const capturedMs = buffer.capturedAt(n);
-			if (buffer.seqAt(n) !== frame.seq + n || isExpired(capturedMs, nowMs, ttlMs)) break;
+		buffer.walk(readingsMax, (seq, stream, value, capturedMs) => {
+			if (n === 0) frame.seq = seq;
+			if (seq !== frame.seq + n || isExpired(capturedMs, nowMs, ttlMs)) return false;
 			const roundedMs = Math.round(capturedMs);
-			frame.stream[n] = localIndex(buffer.streamAt(n));
+			frame.stream[n] = localIndex(stream);
 			frame.dt[n] = roundedMs - beforeMs;
-			frame.value[n] = buffer.valueAt(n);
+			frame.value[n] = value;
 			beforeMs = roundedMs;
 			if (capturedMs < oldestMs) oldestMs = capturedMs;
-		}
+			n += 1;
+			return true;
+		});
 		frame.stream.length = n;
 		frame.dt.length = n;
 		frame.value.length = n;

@@ -1,7 +1,7 @@
 // Every bound of the agent with its reason, in one place. Whoever owns the bounded thing asserts it;
 // test/core/limits.test.ts holds the table against what `check` prints. Units end the names.
 
-/** Readings a buffer may be asked to hold: 4,194,304 slots of 27 bytes are 108 MiB, a quarter of a 512 MB device. */
+/** Readings a buffer may be asked to hold: 4,194,304 slots of 40 bytes are 160 MiB, a third of a 512 MB device. */
 export const CAPACITY_MAX = 4_194_304;
 
 /** Text and bytes waiting in the buffer, per slot of capacity: 16 B a slot make 1 MiB at the default of 65,536. */

@@ -1,8 +1,13 @@
-// The ring of readings that wait to be sent: columns made once, 27 bytes a slot, and a ring of bytes for text.
+// The readings that wait to be sent: columns made once, 40 bytes a slot, and a ring of bytes for text.
 // It keeps capacity and TTL, and tells `drop` of every reading that leaves it unsent. A reading that has been taken
 // never comes back. Order is the order of offers, so seq only rises from the oldest to the newest.
+//
+// When it is full, the source that holds the most gives way ("longest queue drop", Suter et al., INFOCOM 1998): its
+// oldest reading, or with drop-newest its newest. So a flooding source pushes out its own readings and nobody else's
+// (CONTRACT G9), and with one source it is a plain ring.
 import { type Arena, arenaBytes, createArena } from "./arena.js";
 import { assert } from "./assert.js";
+import { createSlotLists, NO_SLOT } from "./slot-lists.js";
 import type { DropReason, Value } from "./value.js";
 
 export type Policy = "drop-oldest" | "drop-newest";
@@ -16,19 +21,21 @@ export interface BufferOptions {
 	readonly drop: (seq: number, reason: DropReason) => void;
 }
 
+/** Sees a reading in the buffer; false ends the walk. */
+export type Visit = (seq: number, stream: number, value: Value, capturedMs: number) => boolean;
+
 export interface ReadingBuffer {
 	readonly capacity: number;
 	/** Slots in use. */
 	count(): number;
 	/** Takes one stamped reading in; a full buffer drops by its policy, text beyond the arena is `oversize`. */
-	push(seq: number, stream: number, value: Value, capturedMs: number): void;
+	push(seq: number, stream: number, source: number, value: Value, capturedMs: number): void;
 	/** Drops what has expired from the oldest on. */
 	expire(nowMs: number): void;
-	/** The reading `index` places behind the oldest; index < count(). */
-	seqAt(index: number): number;
-	capturedAt(index: number): number;
-	streamAt(index: number): number;
-	valueAt(index: number): Value;
+	/** When the oldest reading was captured; there is one. */
+	oldestMs(): number;
+	/** Shows the oldest `limit` readings in order, until `visit` says false. */
+	walk(limit: number, visit: Visit): void;
 	/** Removes the oldest `readings` because they are being sent. */
 	take(readings: number): void;
 	/** Drops the oldest reading. */
@@ -55,85 +62,93 @@ export function createReadingBuffer(options: BufferOptions): ReadingBuffer {
 	const kinds = new Uint8Array(capacity);
 	const numbers = new Float64Array(capacity);
 	const arena = createArena(arenaBytes(capacity));
-	let head = 0;
-	let count = 0;
+	const slots = createSlotLists(capacity);
 
-	const slot = (index: number): number => {
-		const at = head + index;
-		return at < capacity ? at : at - capacity;
-	};
-
-	function forgetOldest(): void {
-		if ((kinds[head] as number) >= KIND_TEXT) arena.free(numbers[head] as number);
-		head = head + 1 === capacity ? 0 : head + 1;
-		count -= 1;
+	function forget(slot: number): void {
+		if ((kinds[slot] as number) >= KIND_TEXT) arena.free(numbers[slot] as number);
+		slots.remove(slot);
 	}
 
-	function dropOldest(reason: DropReason): void {
-		assert(count > 0, "only a reading that is there can be dropped");
-		const seq = seqs[head] as number;
-		forgetOldest();
+	function dropSlot(slot: number, reason: DropReason): void {
+		assert(slot !== NO_SLOT, "only a reading that is there can be dropped");
+		const seq = seqs[slot] as number;
+		forget(slot);
 		drop(seq, reason);
 	}
 
-	/** Room for `length` bytes, made by the policy; false where the newest has to go. */
+	/** A full buffer gives a slot up for a reading of `source`; false where that reading itself has to go. */
+	function giveWay(source: number): boolean {
+		const longest = slots.longest();
+		const own = slots.held(source) >= slots.held(longest);
+		if (policy === "drop-newest" && own) return false;
+		const from = own ? source : longest;
+		dropSlot(policy === "drop-newest" ? slots.newestOf(from) : slots.oldestOf(from), "overflow");
+		return true;
+	}
+
+	/** Whether `length` bytes of text fit now, made to by the policy. */
 	function makeRoom(length: number): boolean {
 		while (!arena.fits(length)) {
 			if (policy === "drop-newest") return false;
-			dropOldest("overflow");
+			dropSlot(slots.oldest(), "overflow");
 		}
 		return true;
 	}
 
-	function push(seq: number, stream: number, value: Value, capturedMs: number): void {
-		if (count === capacity) {
-			if (policy === "drop-newest") {
-				drop(seq, "overflow");
-				return;
-			}
-			dropOldest("overflow");
+	function push(seq: number, stream: number, source: number, value: Value, capturedMs: number): void {
+		const isText = typeof value === "string" || value instanceof Uint8Array;
+		const length = isText ? arena.load(value) : 0;
+		if (length < 0) {
+			drop(seq, "oversize");
+			return;
 		}
-		let kind = KIND_NUMBER;
-		let held: number;
-		if (typeof value === "number") held = value;
-		else if (typeof value === "boolean") {
-			kind = KIND_BOOLEAN;
-			held = value ? 1 : 0;
-		} else {
-			kind = typeof value === "string" ? KIND_TEXT : KIND_BYTES;
-			const length = arena.load(value);
-			if (length < 0 || !makeRoom(length)) {
-				drop(seq, length < 0 ? "oversize" : "overflow");
-				return;
-			}
-			held = arena.store(length);
+		if ((slots.count() === capacity && !giveWay(source)) || !makeRoom(length)) {
+			drop(seq, "overflow");
+			return;
 		}
-		const at = slot(count);
-		seqs[at] = seq;
-		captured[at] = capturedMs;
-		streams[at] = stream;
-		kinds[at] = kind;
-		numbers[at] = held;
-		count += 1;
+		const slot = slots.append(source);
+		seqs[slot] = seq;
+		captured[slot] = capturedMs;
+		streams[slot] = stream;
+		kinds[slot] = kindOf(value);
+		numbers[slot] = isText ? arena.store(length) : Number(value);
 	}
 
 	return {
 		capacity,
-		count: () => count,
+		count: slots.count,
 		push,
 		expire(nowMs) {
-			while (count > 0 && isExpired(captured[head] as number, nowMs, ttlMs)) dropOldest("expired");
+			for (let slot = slots.oldest(); slot !== NO_SLOT; slot = slots.oldest()) {
+				if (!isExpired(captured[slot] as number, nowMs, ttlMs)) return;
+				dropSlot(slot, "expired");
+			}
 		},
-		seqAt: (index) => seqs[slot(index)] as number,
-		capturedAt: (index) => captured[slot(index)] as number,
-		streamAt: (index) => streams[slot(index)] as number,
-		valueAt: (index) => heldValue(kinds[slot(index)] as number, numbers[slot(index)] as number, arena),
+		oldestMs: () => captured[slots.oldest()] as number,
+		walk(limit, visit) {
+			for (let slot = slots.oldest(), i = 0; i < limit && slot !== NO_SLOT; slot = slots.younger(slot), i++) {
+				const value = heldValue(kinds[slot] as number, numbers[slot] as number, arena);
+				if (!visit(seqs[slot] as number, streams[slot] as number, value, captured[slot] as number)) return;
+			}
+		},
 		take(readings) {
-			assert(readings <= count, "no more is taken than is there");
-			for (let i = 0; i < readings; i++) forgetOldest();
+			for (let i = 0; i < readings; i++) forget(slots.oldest());
 		},
-		dropOldest,
+		dropOldest: (reason) => dropSlot(slots.oldest(), reason),
 	};
+}
+
+function kindOf(value: Value): number {
+	switch (typeof value) {
+		case "number":
+			return KIND_NUMBER;
+		case "boolean":
+			return KIND_BOOLEAN;
+		case "string":
+			return KIND_TEXT;
+		default:
+			return KIND_BYTES;
+	}
 }
 
 function heldValue(kind: number, held: number, arena: Arena): Value {

@@ -61,7 +61,7 @@ function up(agent: Agent, nowMs = 0, payloadBytesMax = 65_536): void {
 test("a frame goes when it is full, or when its oldest reading has lingered", () => {
 	const { agent, frames } = make();
 	up(agent);
-	for (let i = 0; i < 3; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 3; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	assert.equal(kinds(agent, 49), []);
 	assert.is(agent.wakeAtMs(), 50);
 	assert.is(agent.offer(0, 3, 49), true, "the fourth makes it full");
@@ -81,18 +81,18 @@ test("a frame goes when it is full, or when its oldest reading has lingered", ()
 test("a frame names the streams it uses, once each, in order of use", () => {
 	const { agent, frames } = make();
 	up(agent);
-	const ids = ["a", "b", "c"].map((field) => agent.stream(`s.${field}`));
+	const ids = ["a", "b", "c"].map((field) => agent.stream(`s.${field}`, 0));
 	for (const i of [2, 0, 2, 2]) agent.offer(ids[i] as number, i, 0);
 	effects(agent, 0);
 	assert.equal(frames.at(-1)?.streams, ["s.c", "s.a"]);
 	assert.equal(frames.at(-1)?.stream, [0, 1, 0, 0]);
-	assert.is(agent.stream("s.b"), ids[1], "a name has one index");
+	assert.is(agent.stream("s.b", 0), ids[1], "a name has one index");
 });
 
 test("sending waits for the barrier once at_risk readings are unconfirmed, and the rest waits in the buffer", () => {
 	const { agent } = make();
 	up(agent);
-	for (let i = 0; i < 20; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 20; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	assert.equal(kinds(agent, 0), ["send", "send", "barrier"]);
 	assert.equal([agent.books().inFlight, agent.books().buffered], [8, 12]);
 	agent.pingReturned(1);
@@ -103,7 +103,7 @@ test("sending waits for the barrier once at_risk readings are unconfirmed, and t
 test("what is in flight when the link ends is uncertain, in the ledger, and never sent again", () => {
 	const { agent, frames } = make();
 	up(agent);
-	for (let i = 0; i < 6; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 6; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	effects(agent, 60);
 	agent.linkDown();
 	assert.equal(agent.snapshot(60).losses, [[0, 5, "uncertain"]]);
@@ -123,7 +123,7 @@ test("what is in flight when the link ends is uncertain, in the ledger, and neve
 
 test("nothing is sent once its TTL has passed, not even behind a younger reading", () => {
 	const { agent, frames } = make({ lingerMs: 0 });
-	agent.offer(agent.stream("a.x"), 0, 500);
+	agent.offer(agent.stream("a.x", 0), 0, 500);
 	agent.offer(0, 1, 100); // a source's own time stamp, older than the one before it
 	up(agent, 1_100);
 	effects(agent, 1_100);
@@ -136,7 +136,7 @@ test("nothing is sent once its TTL has passed, not even behind a younger reading
 
 test("expiry wakes by itself while nothing is sent", () => {
 	const { agent } = make();
-	assert.is(agent.offer(agent.stream("a.x"), 1, 200), true, "the first reading moves the alarm");
+	assert.is(agent.offer(agent.stream("a.x", 0), 1, 200), true, "the first reading moves the alarm");
 	assert.is(agent.wakeAtMs(), 1_200);
 	assert.equal(kinds(agent, 1_200), []);
 	assert.is(agent.books().dropped.expired, 1);
@@ -150,7 +150,7 @@ test("the expiry interval is the time left of the oldest reading, rounded up to 
 		[9_999, 1],
 	] as const) {
 		const { agent } = make({ ttlMs: 10_000, lingerMs: 0 });
-		agent.offer(agent.stream("a.x"), 1, 0);
+		agent.offer(agent.stream("a.x", 0), 1, 0);
 		agent.linkUp(ageMs, 65_536);
 		const send = effects(agent, ageMs).find((effect) => effect.kind === "send");
 		assert.is(send?.kind === "send" && send.expiryS, expected, `age ${ageMs}`);
@@ -160,7 +160,7 @@ test("the expiry interval is the time left of the oldest reading, rounded up to 
 test("wall time is worked out when a frame is sent, so a clock that is set late mends what waits", () => {
 	const { agent, frames } = make({ lingerMs: 0 });
 	agent.setClock(0, 0, false);
-	agent.offer(agent.stream("a.x"), 1, 250);
+	agent.offer(agent.stream("a.x", 0), 1, 250);
 	agent.setClock(500, 1_790_000_000_500, true);
 	up(agent, 500);
 	effects(agent, 500);
@@ -169,7 +169,7 @@ test("wall time is worked out when a frame is sent, so a clock that is set late 
 
 test("a reading that fits no message is dropped as oversize, and its neighbours go", () => {
 	const { agent, frames } = make({ lingerMs: 0 });
-	agent.offer(agent.stream("a.x"), 1, 0);
+	agent.offer(agent.stream("a.x", 0), 1, 0);
 	agent.offer(0, "x".repeat(200), 0);
 	agent.offer(0, 2, 0);
 	up(agent, 0, 100);
@@ -185,7 +185,7 @@ test("a reading that fits no message is dropped as oversize, and its neighbours 
 
 test("frames are cut to the bytes there are, and grow again", () => {
 	const { agent, frames } = make({ maxReadings: 64, atRisk: 1_024, capacity: 2_000, lingerMs: 0 });
-	for (let i = 0; i < 1_000; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 1_000; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	agent.linkUp(0, 105); // ten readings of ten bytes
 	const sent = effects(agent, 0).filter((effect) => effect.kind === "send");
 	assert.ok(sent.every((effect) => effect.kind === "send" && effect.payload.length <= 105));
@@ -195,7 +195,7 @@ test("frames are cut to the bytes there are, and grow again", () => {
 
 test("with drop-newest a frame ends at a gap, and the gap is in the ledger", () => {
 	const { agent, frames } = make({ policy: "drop-newest", capacity: 2, lingerMs: 0 });
-	for (let i = 0; i < 4; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 4; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	up(agent);
 	effects(agent, 0);
 	agent.offer(0, 4, 0);
@@ -213,7 +213,7 @@ test("with drop-newest a frame ends at a gap, and the gap is in the ledger", () 
 test("a barrier unanswered for too long closes the link", () => {
 	const { agent } = make({ confirmMs: 100 });
 	up(agent);
-	agent.offer(agent.stream("a.x"), 1, 0);
+	agent.offer(agent.stream("a.x", 0), 1, 0);
 	assert.equal(kinds(agent, 50), ["send"]);
 	assert.equal(kinds(agent, 150), ["barrier"]);
 	assert.is(agent.wakeAtMs(), 10_000, "the status comes first");
@@ -237,7 +237,7 @@ test("the status goes at connect and at its interval, one at a time", () => {
 test("stop drains, confirms and finishes; a drain that cannot end leaves the rest as shutdown", () => {
 	const { agent } = make();
 	up(agent);
-	for (let i = 0; i < 10; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 10; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	agent.stop(5_000);
 	assert.equal(kinds(agent, 0), ["send", "send", "barrier"]);
 	agent.pingReturned(1);
@@ -248,7 +248,7 @@ test("stop drains, confirms and finishes; a drain that cannot end leaves the res
 	agent.offer(0, 10, 3);
 	assert.is(agent.books().dropped.shutdown, 1, "a late reading is counted too");
 	const late = make();
-	for (let i = 0; i < 5; i++) late.agent.offer(late.agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 5; i++) late.agent.offer(late.agent.stream("a.x", 0), i, 0);
 	late.agent.stop(500);
 	assert.equal(kinds(late.agent, 499), []);
 	assert.is(late.agent.wakeAtMs(), 500);
@@ -258,7 +258,7 @@ test("stop drains, confirms and finishes; a drain that cannot end leaves the res
 
 test("max_rate holds a backlog back, and what waits can still expire", () => {
 	const { agent } = make({ maxRate: 8, ttlMs: 1_500 });
-	for (let i = 0; i < 40; i++) agent.offer(agent.stream("a.x"), i, 0);
+	for (let i = 0; i < 40; i++) agent.offer(agent.stream("a.x", 0), i, 0);
 	agent.linkUp(0, 65_536);
 	let sent = 0;
 	for (let nowMs = 0; nowMs < 1_600; nowMs += 10) {
@@ -336,7 +336,8 @@ function history(from: number): void {
 		if (dice < 0.55) {
 			for (let n = 1 + pick(8); n > 0; n--) {
 				captured.push(nowMs - pick(3));
-				if (agent.offer(agent.stream(`s.${pick(6)}`), random(), captured.at(-1) as number)) perform();
+				const stream = pick(6);
+				if (agent.offer(agent.stream(`s.${stream}`, stream % 3), random(), captured.at(-1) as number)) perform();
 			}
 		} else if (dice < 0.65) {
 			if (isUp) cut();
