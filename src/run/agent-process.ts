@@ -14,7 +14,7 @@ import { type AgentReport, type RunFacts, toStatus } from "../wire/status.js";
 import { type BlackBox, openBlackBox } from "./black-box.js";
 import { watchClockSync } from "./clock-sync.js";
 import { createDriver } from "./driver.js";
-import { createSourceSet } from "./source-set.js";
+import { createSourceSet, type MadeSource } from "./source-set.js";
 import { statusPayload } from "./status-payload.js";
 
 export interface AgentProcessOptions {
@@ -24,6 +24,8 @@ export interface AgentProcessOptions {
 	readonly log: Log;
 	/** Folder of the black box: `$RUNTIME_DIRECTORY`, else the temporary folder. */
 	readonly runtimeFolder?: string | undefined;
+	/** Sources beside those of the configuration. */
+	readonly made?: readonly MadeSource[];
 }
 
 export interface AgentProcess {
@@ -52,7 +54,8 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 	const agent = createAgent(agentOptions(config, run));
 	let state: AgentReport["state"] = "online";
 	let stopping: Promise<void> | null = null;
-	let drained = (): void => {};
+	const drain = deferred();
+	blackBox.record(agent.books()); // one that is killed before its first reading is reported too
 
 	const uplink = createUplink({
 		config: config.mqtt,
@@ -71,11 +74,12 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 		wallMs: Date.now,
 		clockSynchronised: clockSync.synchronised,
 		status: (bytesMax) => statusPayload(toStatus(report()), bytesMax),
-		finished: () => drained(),
+		finished: drain.resolve,
 	});
 
 	const sources = createSourceSet({
 		settings: config.sources,
+		made: options.made ?? [],
 		machine: options.machine,
 		nowMs,
 		registerStream: agent.stream,
@@ -98,10 +102,8 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 
 	async function end(): Promise<void> {
 		await sources.stop();
-		await new Promise<void>((resolve) => {
-			drained = resolve;
-			driver.stop(config.shutdownTimeoutMs);
-		});
+		driver.stop(config.shutdownTimeoutMs); // changes nothing where a second call has cut the drain short by now
+		await drain.done;
 		state = "offline";
 		driver.publishStatus();
 		await uplink.stop();
@@ -125,6 +127,14 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 		},
 		report,
 	};
+}
+
+function deferred(): { readonly done: Promise<void>; readonly resolve: () => void } {
+	let resolve = (): void => {};
+	const done = new Promise<void>((given) => {
+		resolve = given;
+	});
+	return { done, resolve };
 }
 
 function runFacts({ config, version }: AgentProcessOptions, run: string, blackBox: BlackBox): RunFacts {

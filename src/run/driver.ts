@@ -59,7 +59,7 @@ export function createDriver(options: DriverOptions): Driver {
 				uplink.ping();
 				return;
 			case "status":
-				uplink.publishStatus(options.status(payloadBytesMax));
+				publishStatus();
 				return;
 			case "close":
 				uplink.close("no answer to a ping: the link is dead");
@@ -67,6 +67,12 @@ export function createDriver(options: DriverOptions): Driver {
 			case "finish":
 				options.finished();
 		}
+	}
+
+	function publishStatus(): void {
+		const payload = options.status(payloadBytesMax);
+		// One larger than the broker takes would end every connection as soon as it is up; HTTP still has it.
+		if (payload.length <= payloadBytesMax) uplink.publishStatus(payload);
 	}
 
 	/** One timer: moved only when it has to fire earlier, since an early look costs less than a new timer each frame. */
@@ -118,6 +124,6 @@ export function createDriver(options: DriverOptions): Driver {
 			agent.stop(nowMs() + timeoutMs);
 			pump();
 		},
-		publishStatus: () => uplink.publishStatus(options.status(payloadBytesMax)),
+		publishStatus,
 	};
 }

@@ -4,17 +4,24 @@ import type { Value } from "../core/value.js";
 import type { Log } from "../log.js";
 import { createSourceHost, type HostedSource } from "../sources/host.js";
 import { loadSource, type SourceType } from "../sources/registry.js";
-import type { Machine, Source, SourceSettings } from "../sources/source.js";
+import type { CreateSource, Machine, Source, SourceSettings } from "../sources/source.js";
 import type { SourceReport } from "../wire/status.js";
 
 /** Sources have this long to close; the drain begins without one that does not. */
 const STOP_TIMEOUT_MS = 2_000;
 
+/** A source that a program brings along, beside those of the configuration. */
+export interface MadeSource {
+	readonly settings: SourceSettings;
+	readonly create: CreateSource;
+}
+
 export interface SourceSetOptions {
 	readonly settings: readonly SourceSettings[];
+	readonly made: readonly MadeSource[];
 	readonly machine: Machine;
 	readonly nowMs: () => number;
-	readonly registerStream: (name: string) => number;
+	readonly registerStream: (name: string, source: number) => number;
 	readonly offer: (stream: number, value: Value, capturedMs: number) => void;
 	readonly log: Log;
 }
@@ -30,15 +37,20 @@ export interface SourceSet {
 /** Makes the set; nothing is loaded before `start`. */
 export function createSourceSet(options: SourceSetOptions): SourceSet {
 	const { nowMs: now, registerStream, offer, log } = options;
-	const hosts = options.settings.map((settings) =>
-		withLog(settings.name, createSourceHost({ settings, now, registerStream, offer }), log),
-	);
+	const load = ({ type }: SourceSettings) => loadSource(type as SourceType);
+	const members = [
+		...options.settings.map((settings) => ({ settings, load: () => load(settings) })),
+		...options.made.map(({ settings, create }) => ({ settings, load: async () => create })),
+	].map((member, source) => {
+		const host = { ...member, now, offer, registerStream: (name: string) => registerStream(name, source) };
+		return { ...member, hosted: withLog(member.settings.name, createSourceHost(host), log) };
+	});
 	const sources: Source[] = [];
 	let stopped = false;
 
-	async function startOne(settings: SourceSettings, hosted: HostedSource): Promise<void> {
+	async function startOne({ settings, load, hosted }: (typeof members)[number]): Promise<void> {
 		try {
-			const create = await loadSource(settings.type as SourceType);
+			const create = await load();
 			if (stopped) return;
 			const source = create(settings, hosted.host, options.machine);
 			sources.push(source);
@@ -50,14 +62,14 @@ export function createSourceSet(options: SourceSetOptions): SourceSet {
 
 	return {
 		async start() {
-			await Promise.all(hosts.map((hosted, i) => startOne(options.settings[i] as SourceSettings, hosted)));
+			await Promise.all(members.map(startOne));
 		},
 		async stop() {
 			stopped = true;
 			const late = new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref());
 			await Promise.race([Promise.all(sources.map((source) => source.stop())), late]);
 		},
-		reports: () => hosts.map((hosted) => hosted.report()),
+		reports: () => members.map(({ hosted }) => hosted.report()),
 	};
 }
 

@@ -69,6 +69,8 @@ const CLOSED = "connection closed";
 const VERSION_REFUSED: readonly number[] = [1, 132];
 /** Client id refused, bad user or password, not authorized, banned, bad authentication method. */
 const AUTH_REFUSED: readonly number[] = [2, 4, 5, 133, 134, 135, 138, 140];
+/** OpenSSL's names of the TLS alerts (RFC 8446, 6.2) with which a broker turns our certificate, or having none, away. */
+const CERTIFICATE_REFUSED = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 /** Starts an attempt. */
 export function createConnection(options: ConnectionOptions): Connection {
@@ -92,7 +94,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 			reason,
 			silent: reason === CLOSED,
 			versionRefused: VERSION_REFUSED.includes(code as number),
-			authRefused: AUTH_REFUSED.includes(code as number),
+			authRefused: AUTH_REFUSED.includes(code as number) || CERTIFICATE_REFUSED.test(String(code)),
 		});
 	}
 
@@ -108,7 +110,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 	client.on("error", (error) => {
 		fail(error);
 		const { code } = error as { code?: unknown };
-		if (typeof code === "number") finish(error.message, code);
+		// The system's codes are texts, and a close follows. A refusal has a number; what is no packet has none, and
+		// MQTT.js would stay connected after it (MQTT 5.0, 2.1.3 and 4.13: close).
+		if (typeof code !== "string") finish(error.message, code);
 	});
 	client.on("disconnect", (packet) => {
 		lastError ??= new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`);
@@ -212,6 +216,7 @@ function describe(error: Error & { code?: unknown }): string {
 		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
 			return "the broker's certificate is not from an authority we know: set mqtt.ca_file";
 		default:
+			if (CERTIFICATE_REFUSED.test(String(error.code))) return "the broker refuses our certificate: see mqtt.cert_file";
 			return error.message;
 	}
 }

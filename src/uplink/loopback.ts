@@ -30,7 +30,7 @@ export function createLoopback(topic: string, run: string, log: Log): Loopback {
 				if (!granted || answer === true) return;
 				timer = setTimeout(() => {
 					answer = false;
-					log.warn("loopback_failed", { topic, hint: "the broker takes it but hands it to nobody: see its ACL" });
+					log.warn("loopback_failed", { topic, hint: "the broker takes it but does not hand it back: see its ACL" });
 				}, LOOPBACK_WAIT_MS);
 			});
 		},

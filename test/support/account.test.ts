@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import {
 	addRange,
 	checkBooks,
+	checkHistory,
 	countWithin,
 	createRunAccount,
 	enterFrame,
@@ -168,6 +169,21 @@ test("takes a mixed range for what it is: wide, but with exact totals", () => {
 		losses: [[10, 24, "mixed"]],
 	};
 	assert.equal(checkBooks(account, status), []);
+});
+
+test("statuses balance, never fall back, and pay at most at_risk for each lost connection", () => {
+	const status = (sent: number, uncertain: number, disconnects: number) => ({
+		...{ run: "r", stamped: sent, buffered: 0, sent, confirmed: sent - uncertain, in_flight: 0, uncertain },
+		...{ dropped: { overflow: 0 }, losses: [], mqtt: { disconnects } },
+	});
+	assert.equal(checkHistory([status(10, 0, 0), status(30, 8, 1), status(50, 16, 2)], 8), []);
+	assert.match(checkHistory([status(10, 0, 0), status(30, 9, 1)], 8).join(), /1 lost connections cost 9 readings/);
+	assert.match(checkHistory([status(10, 0, 0), status(9, 0, 0)], 8).join(), /stamped fell from 10 to 9/);
+	assert.match(checkHistory([{ ...status(10, 0, 0), buffered: 1 }], 8).join(), /does not balance/);
+	assert.match(
+		checkHistory([{ ...status(10, 0, 0), confirmed: 1, in_flight: 9 }], 8).join(),
+		/in_flight 9 <= at_risk 8/,
+	);
 });
 
 test.run();

@@ -222,6 +222,42 @@ function checkLosses(account: RunAccount, status: StatusBooks): readonly string[
 	return problems;
 }
 
+/** What a status says of the link besides. */
+export interface StatusHistory extends StatusBooks {
+	readonly mqtt: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Holds the statuses of one run against each other, in the order they came: each balances, no counter ever falls, no more
+ * than `atRisk` readings are in flight, and no lost connection costs more than that. Answers as `checkBooks` does.
+ */
+export function checkHistory(statuses: readonly StatusHistory[], atRisk: number): readonly string[] {
+	const problems: string[] = [];
+	statuses.forEach((status, index) => {
+		const { stamped, buffered, sent, confirmed, in_flight: inFlight, uncertain, dropped } = status;
+		if (stamped !== buffered + sent + sum(Object.values(dropped)) || sent !== confirmed + inFlight + uncertain) {
+			problems.push(`status ${index} does not balance: ${JSON.stringify(status)}`);
+		}
+		if (inFlight > atRisk) problems.push(`status ${index}: in_flight ${inFlight} <= at_risk ${atRisk}`);
+		const before = statuses[index - 1];
+		if (before === undefined) return;
+		for (const [name, from, to] of countersOf(before, status)) {
+			if (to < from) problems.push(`status ${index}: ${name} fell from ${from} to ${to}`);
+		}
+		const cuts = Number(status.mqtt["disconnects"]) - Number(before.mqtt["disconnects"]);
+		const cost = uncertain - before.uncertain;
+		if (cost > cuts * atRisk) problems.push(`status ${index}: ${cuts} lost connections cost ${cost} readings`);
+	});
+	return problems;
+}
+
+function countersOf(before: StatusBooks, after: StatusBooks): readonly (readonly [string, number, number])[] {
+	const names = ["stamped", "sent", "confirmed", "uncertain"] as const;
+	const totals = names.map((name) => [name, before[name], after[name]] as const);
+	const reasons = Object.entries(after.dropped).map(([name, to]) => [name, before.dropped[name] ?? 0, to] as const);
+	return [...totals, ...reasons];
+}
+
 /** Throws with every sentence of `checkBooks` that is not true. */
 export function assertBooks(account: RunAccount, status: StatusBooks): void {
 	const problems = checkBooks(account, status);

@@ -31,6 +31,8 @@ export interface Running {
 	/** Writes to its stdin; only where it was started with `stdin: true`. */
 	write(text: string | Uint8Array): void;
 	endInput(): void;
+	/** Stops reading what it prints, for good: its next write finds nobody. */
+	closeOutput(): void;
 	signal(name: NodeJS.Signals): void;
 	/** SIGTERM, then SIGKILL if it has not ended within the time. */
 	stop(timeoutMs?: number): Promise<Exit>;
@@ -92,6 +94,10 @@ export function startProcess(command: string, args: readonly string[], options: 
 		stderr: () => output.stderr,
 		write: (text) => void child.stdin?.write(text),
 		endInput: () => void child.stdin?.end(),
+		closeOutput: () => {
+			child.stdout?.destroy();
+			child.stderr?.destroy();
+		},
 		signal: (name) => void child.kill(name),
 		stop: (timeoutMs = 10_000) => stopChild(child, exited, timeoutMs),
 		kill: () => stopChild(child, exited, 0),

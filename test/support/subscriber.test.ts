@@ -89,7 +89,7 @@ test("counts frames of both formats, with their properties, and keeps statuses a
 			[6, 1, 2],
 		],
 	);
-	assert.equal(subscriber.device("d").states, [{ state: "online", isRetained: true }]);
+	assert.equal(subscriber.device("d").states, [{ state: "online", isRetained: true, statusesBefore: 0 }]);
 	assert.is(subscriber.malformed.length, 1);
 	const status = await subscriber.waitFor("a status", () => subscriber.device("d").status());
 	assert.match(checkBooks(account, status).join("\n"), /dropped in the gaps 2 = dropped 0/);

@@ -12,6 +12,8 @@ export interface SubscriberOptions {
 	readonly prefix?: string;
 	/** Where the broker asks for one. With an ACL it needs to read `<prefix>/#` and to read and write `probe/#`. */
 	readonly login?: Login;
+	/** 4 for MQTT 3.1.1, which carries no content type and no expiry; 5 unless given. */
+	readonly version?: 4 | 5;
 	/** Called with each frame as it comes. */
 	readonly onFrame?: (frame: FrameArrival) => void;
 }
@@ -30,7 +32,8 @@ export interface DeviceAccount {
 	/** In the order of their first frame. */
 	readonly runs: Map<string, RunAccount>;
 	readonly statuses: StatusArrival[];
-	readonly states: { readonly state: string; readonly isRetained: boolean }[];
+	/** `statusesBefore`: how many of `statuses` had come by then. */
+	readonly states: { readonly state: string; readonly isRetained: boolean; readonly statusesBefore: number }[];
 	/** The last of them; undefined before the first. */
 	status(): StatusArrival | undefined;
 	state(): string | undefined;
@@ -51,6 +54,8 @@ export interface Subscriber {
 	waitFor<T>(what: string, look: () => T | undefined | false, timeoutMs?: number): Promise<T>;
 	/** Resolves when all that the broker had taken before this call has been counted: a message of our own came after it. */
 	settle(timeoutMs?: number): Promise<void>;
+	/** Resolves when the subscription is active: at once, or after a broker that was away is back and it has subscribed anew. */
+	active(timeoutMs?: number): Promise<void>;
 	stop(): Promise<void>;
 }
 
@@ -97,7 +102,8 @@ export async function startSubscriber(
 	const connection = connectionArgs(broker, options.login);
 	const format = ["-F", "%r\t%C\t%E\t%x\t%t"];
 	const topics = ["-t", `${prefix}/#`, "-t", probe];
-	const running = startProcess("mosquitto_sub", [...connection, "-V", "mqttv5", "-q", "0", ...topics, ...format], {
+	const version = options.version === 4 ? "mqttv311" : "mqttv5";
+	const running = startProcess("mosquitto_sub", [...connection, "-V", version, "-q", "0", ...topics, ...format], {
 		onLine,
 	});
 	const settle = async (timeoutMs = 10_000): Promise<void> => {
@@ -105,11 +111,14 @@ export async function startSubscriber(
 		await runOrThrow("mosquitto_pub", [...connection, "-t", probe, "-m", nonce, "-q", "1"]);
 		await until("the subscriber's own message", () => probesSeen.has(nonce), timeoutMs);
 	};
-	await until(
-		() => `an active subscription: ${running.stderr()}`,
-		() => settle(200).then(() => true, notYet),
-		10_000,
-	);
+	const active = async (timeoutMs = 10_000): Promise<void> => {
+		await until(
+			() => `an active subscription: ${running.stderr()}`,
+			() => settle(200).then(() => true, notYet),
+			timeoutMs,
+		);
+	};
+	await active();
 	const run = (id: string, name: string): RunAccount => device(id).runs.get(name) ?? createRunAccount(id, name);
 	return {
 		device,
@@ -124,6 +133,7 @@ export async function startSubscriber(
 		waitFor: (what, look, timeoutMs = 10_000) =>
 			until(() => `${what}; so far: ${summary(devices, malformed)}`, look, timeoutMs),
 		settle,
+		active,
 		stop: async () => {
 			await running.kill();
 		},
@@ -142,7 +152,7 @@ function connectionArgs(broker: { readonly host: string; readonly port: number }
 
 function createDeviceAccount(device: string): DeviceAccount {
 	const statuses: StatusArrival[] = [];
-	const states: { state: string; isRetained: boolean }[] = [];
+	const states: DeviceAccount["states"] = [];
 	return {
 		device,
 		runs: new Map(),
@@ -186,7 +196,11 @@ function enter(
 		}
 		if (kind === "status") account.statuses.push(JSON.parse(message.payload.toString()));
 		else if (kind === "state")
-			account.states.push({ state: message.payload.toString(), isRetained: message.isRetained });
+			account.states.push({
+				state: message.payload.toString(),
+				isRetained: message.isRetained,
+				statusesBefore: account.statuses.length,
+			});
 		else return "not a topic of the contract";
 		return null;
 	} catch (error) {
