@@ -209,9 +209,13 @@ const lazyBuiltins = {
 	name: "lazy-builtins",
 	setup({ onLoad, onResolve }) {
 		onResolve({ filter: /^node:/ }, ({ path, namespace, kind }) =>
-			namespace === "builtin" || kind !== "import-statement" ? { path, external: true } : { path, namespace: "builtin" },
+			namespace === "builtin" || kind !== "import-statement"
+				? { path, external: true }
+				: { path, namespace: "builtin" },
 		);
-		onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({ contents: `module.exports = require("${path}");` }));
+		onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+			contents: `module.exports = require("${path}");`,
+		}));
 	},
 };
 

@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
 	["demo", { does: "try it here: a broker, simulated sensors, the agent", load: loadDemo }],
 	["check", { does: "validate a configuration, print what would be in force", load: loadCheck }],
 	["doctor", { does: "look at this machine, say what is wrong and how to mend it", load: loadDoctor }],
+	["decode", { does: "frames in, readings out", load: loadDecode }],
 ]);
 
 async function loadDemo(): Promise<Command> {
@@ -28,6 +29,10 @@ async function loadCheck(): Promise<Command> {
 
 async function loadDoctor(): Promise<Command> {
 	return (await import("./commands/doctor.js")).doctor;
+}
+
+async function loadDecode(): Promise<Command> {
+	return (await import("./commands/decode.js")).createDecode(process);
 }
 
 function usage(): string {
@@ -54,14 +59,29 @@ function createIo(): RunIo {
 	}
 	// A reader that went away (`| head`) ends the program quietly.
 	process.stdout.on("error", () => process.exit(EXIT_DONE));
+	// A log that nobody reads any more (its terminal is gone) must not end the agent.
+	process.stderr.on("error", () => {});
 	return {
 		stdout: (text) => void process.stdout.write(text),
 		stderr: (text) => void process.stderr.write(text),
 		env: process.env,
 		cwd: process.cwd(),
 		terminal: process.stdout.isTTY ? { out: process.stdout, events: process } : null,
+		onKey: process.stdin.isTTY ? onKey : null,
 		onStop: (listener) => void listeners.push(listener),
 		stderrBacklog: () => process.stderr.writableLength,
+	};
+}
+
+/** Keys as they are typed, without waiting for a line. */
+function onKey(listener: (key: string) => void): () => void {
+	const { stdin } = process;
+	const read = (bytes: Buffer): void => {
+		for (const key of bytes.toString("latin1")) listener(key);
+	};
+	stdin.setRawMode(true).on("data", read).resume();
+	return () => {
+		stdin.off("data", read).setRawMode(false).pause();
 	};
 }
 

@@ -14,6 +14,8 @@ export interface CommandIo {
 export interface RunIo extends CommandIo {
 	/** The terminal that stdout is, or null where it is none. */
 	readonly terminal: Pick<TerminalOptions, "out" | "events"> | null;
+	/** Calls `listener` with each key typed, Ctrl-C among them; returns what gives the terminal back. Null where none is. */
+	readonly onKey: ((listener: (key: string) => void) => () => void) | null;
 	/** Called for each SIGTERM and SIGINT. */
 	onStop(listener: () => void): void;
 	/** Bytes that stderr has not taken yet. */

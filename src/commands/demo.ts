@@ -6,6 +6,8 @@ import type { Config } from "../config/config.js";
 import { parseDuration } from "../config/duration.js";
 import { loadConfig } from "../config/load.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../demo/broker.js";
+import { createFloodSource, type FloodSource } from "../demo/flood.js";
+import { type DemoLink, startLink } from "../demo/link.js";
 import { renderLine, renderScreen } from "../demo/screen.js";
 import { createTerminal } from "../demo/terminal.js";
 import { startWatcher, type Watcher } from "../demo/watcher.js";
@@ -18,12 +20,15 @@ import { topicsOf } from "../wire/topics.js";
 import { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE, type RunIo } from "./command.js";
 import { loadEnvironment } from "./load-environment.js";
 
-const HELP = `usage: tallywire demo [--for DURATION]
+const HELP = `usage: tallywire demo [--for DURATION] [--cut] [--stall] [--flood]
 
 Shows the agent at work with nothing installed: an embedded MQTT broker on loopback, simulated sensors, and a consumer
-that accounts for every reading. Ctrl-C ends it.
+that accounts for every reading. Keys: c cuts the link, s stalls it (and lets it go on), f floods a sensor, q ends it.
 
       --for DURATION  end by itself after this time, such as 10s
+      --cut           cut the link after 3 s, as the key does
+      --stall         stall the link after 3 s, for 4 s
+      --flood         flood a sensor after 3 s
   -h, --help          this text
 `;
 
@@ -31,6 +36,7 @@ that accounts for every reading. Ctrl-C ends it.
 const CONFIG = (url: string): string => `
 device: demo
 mqtt: { url: ${url}, version: 4 }
+buffer: { capacity: 20000, ttl: 15s }
 status: { interval: 2s }
 http: { listen: 127.0.0.1:9464 }
 shutdown_timeout: 2s
@@ -65,8 +71,22 @@ sources:
 const LINE_MS = 2_000;
 const SCREEN_MS = 250;
 
+/** When the flags act, and for how long a stall lasts. */
+const ACT_AFTER_MS = 3_000;
+const STALL_MS = 4_000;
+
+interface Options {
+	readonly help: boolean;
+	readonly forMs: number | undefined;
+	readonly cut: boolean;
+	readonly stall: boolean;
+	readonly flood: boolean;
+}
+
 interface Stage {
 	readonly broker: EmbeddedBroker;
+	readonly link: DemoLink;
+	readonly flood: FloodSource;
 	readonly agent: AgentProcess;
 	readonly watcher: Watcher;
 	readonly http: HttpServer;
@@ -93,7 +113,7 @@ export async function demo(args: readonly string[], io: RunIo): Promise<number> 
 	const stopShow = show(stage, io);
 	await new Promise<void>((resolve) => {
 		io.onStop(resolve);
-		if (options.forMs !== undefined) setTimeout(resolve, options.forMs);
+		act(stage, options, io, resolve);
 	});
 	await stage.agent.stop();
 	// What the agent has confirmed is with the broker; the consumer may be a moment behind.
@@ -101,27 +121,64 @@ export async function demo(args: readonly string[], io: RunIo): Promise<number> 
 	stopShow();
 	io.stdout(`${lastWords(stage)}\n`);
 	stage.watcher.stop();
+	stage.link.stop();
 	await stage.http.stop();
 	await stage.broker.stop();
 	return EXIT_DONE;
 }
 
-function parse(args: readonly string[]): { help: boolean; forMs: number | undefined } | string {
+function parse(args: readonly string[]): Options | string {
 	try {
 		const { values } = parseArgs({
 			args: [...args],
-			options: { for: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
+			options: {
+				for: { type: "string" },
+				cut: { type: "boolean", default: false },
+				stall: { type: "boolean", default: false },
+				flood: { type: "boolean", default: false },
+				help: { type: "boolean", short: "h", default: false },
+			},
 		});
 		const forMs = values.for === undefined ? undefined : parseDuration(values.for);
 		if (values.for !== undefined && forMs === undefined) return "--for takes a duration such as 10s or 5m";
-		return { help: values.help, forMs };
+		return { ...values, forMs };
 	} catch (error) {
 		return (error as Error).message;
 	}
 }
 
+/** What the keys and the flags do. */
+function act({ link, flood }: Stage, options: Options, io: RunIo, end: () => void): void {
+	const giveBack = io.onKey?.((key) => {
+		if (key === "c") link.cut();
+		else if (key === "s") link.toggleStall();
+		else if (key === "f") flood.flood();
+		else if (key === "q" || key === "\u0003") {
+			giveBack?.();
+			end();
+		}
+	});
+	if (options.forMs !== undefined) {
+		setTimeout(() => {
+			giveBack?.();
+			end();
+		}, options.forMs);
+	}
+	setTimeout(() => {
+		if (options.cut) link.cut();
+		if (options.stall) {
+			link.toggleStall();
+			setTimeout(link.toggleStall, STALL_MS);
+		}
+		if (options.flood) flood.flood();
+	}, ACT_AFTER_MS);
+}
+
 async function setUp(broker: EmbeddedBroker, io: RunIo): Promise<Stage> {
-	const loaded = loadConfig(CONFIG(broker.url), "demo", loadEnvironment(io.env));
+	const { port } = new URL(broker.url);
+	const link = await startLink(Number(port));
+	const flood = createFloodSource("mad");
+	const loaded = loadConfig(CONFIG(link.url), "demo", loadEnvironment(io.env));
 	if (!loaded.ok) throw new Error(`the demo's own configuration is wrong: ${JSON.stringify(loaded.errors)}`);
 	const { config } = loaded;
 	// With a screen, its account says what a log would; without one, warnings go between the lines.
@@ -132,8 +189,7 @@ async function setUp(broker: EmbeddedBroker, io: RunIo): Promise<Stage> {
 	};
 	const log = createLog({ level, json: false, write, nowMs: () => performance.now() });
 	const machine = { sysRoot: "/sys", devRoot: "/dev", board: config.board };
-	const agent = createAgentProcess({ config, version: VERSION, machine, log });
-	const { port } = new URL(broker.url);
+	const agent = createAgentProcess({ config, version: VERSION, machine, log, made: [flood] });
 	const watcher = await startWatcher(
 		() => net.connect(Number(port), "127.0.0.1"),
 		topicsOf(config.mqtt.prefix, config.device).data,
@@ -142,7 +198,7 @@ async function setUp(broker: EmbeddedBroker, io: RunIo): Promise<Stage> {
 	);
 	const { http, pageUrl } = await startPage(config, agent, log);
 	await agent.start();
-	return { broker, agent, watcher, http, pageUrl };
+	return { broker, link, flood, agent, watcher, http, pageUrl };
 }
 
 /** The page on its usual port, or on a free one. */
@@ -179,7 +235,10 @@ function show({ agent, watcher, broker, pageUrl }: Stage, io: RunIo): () => void
 				previousAccount,
 			};
 			if (terminal) {
-				const hints = ["Ctrl-C ends the demo", `mosquitto_sub -p ${new URL(broker.url).port} -t 'tallywire/#' -v`];
+				const hints = [
+					"keys: c cut the link   s stall it   f flood a sensor   q quit",
+					`mosquitto_sub -p ${new URL(broker.url).port} -t 'tallywire/#' -v`,
+				];
 				terminal.draw(renderScreen({ ...view, ...terminal.size(), latest: watcher.latest(), hints, colour: true }));
 			} else io.stdout(`${renderLine(view)}\n`);
 			// Rates over a second or more: over a single drawing they would jump about.

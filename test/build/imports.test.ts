@@ -22,12 +22,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	uplink: ["core", "wire", "config", "log.ts"],
 	serve: ["core", "wire", "log.ts"],
 	reconcile: ["core", "wire", "log.ts"],
+	decode: ["core", "wire"],
+	// A consumer opens the same streams to the same brokers as the agent does.
+	consume: ["core", "wire", "config", "log.ts", "uplink"],
 	// These put them together.
 	run: ["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT, "sources", "uplink", "serve"],
-	demo: ["core", "wire", "config", "log.ts", "version.ts", "serve", "reconcile", "run"],
+	demo: ["core", "wire", "config", "log.ts", "version.ts", CONTRACT, "serve", "reconcile", "run"],
 	commands: [
 		...["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT],
-		...["sources", "uplink", "serve", "reconcile", "run", "demo"],
+		...["sources", "uplink", "serve", "reconcile", "decode", "consume", "run", "demo"],
 	],
 	"main.ts": ["commands", "version.ts"],
 };
@@ -39,6 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 	sources: ["onoff", "serialport", "@serialport/bindings-cpp"],
 	uplink: ["mqtt"],
 	reconcile: ["cbor-x", "mqtt"],
+	consume: ["mqtt"],
 	demo: ["aedes", "cbor-x", "mqtt"],
 	commands: ["cbor-x", "mqtt", "onoff", "yaml"],
 };

@@ -1,0 +1,245 @@
+// A subscription that lasts: QoS 0, connects again with backoff, speaks MQTT 5 or what the broker takes. What comes in is
+// bounded (a packet, and one message at a time: who is slow holds the broker up, not this process's memory), and nothing
+// is kept across connections. What it missed meanwhile is for the account of sequence numbers to say.
+import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { MqttClient } from "mqtt";
+import mqttClient from "mqtt/lib/client";
+import type { MqttConfig } from "../config/config.js";
+import { createBackoff } from "../uplink/backoff.js";
+import { type OpenStream, prepareTransport, readFor } from "../uplink/transport.js";
+import { createVersionChoice } from "../uplink/version.js";
+import type { BrokerAddress } from "./broker-options.js";
+
+/** From the first SYN to the CONNACK. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** While a slow reader of ours holds messages up, no PINGRESP is read either: this long may it take before a new start. */
+const KEEPALIVE_S = 60;
+
+const RECONNECT_MIN_MS = 500;
+const RECONNECT_MAX_MS = 30_000;
+
+/** Bytes a broker may send without completing a packet: the largest frame or status, its topic and properties, fourfold. */
+export const INBOUND_BYTES_MAX = 524_288;
+
+export interface Message {
+	readonly topic: string;
+	/** Valid for as long as the message is being taken. */
+	readonly payload: Uint8Array;
+	/** Whether the broker had kept it from before the subscription. */
+	readonly isRetained: boolean;
+}
+
+export interface SubscriptionEnd {
+	/** One line for a person. */
+	readonly reason: string;
+	/** Whether the broker refused who we are, or what we asked for: trying again is of no use until somebody changes that. */
+	readonly isRefused: boolean;
+	/** When the next attempt begins. */
+	readonly retryMs: number;
+}
+
+export interface SubscribeEvents {
+	/** Takes a message. While the promise it returns is pending, no further one is read. */
+	message(message: Message): Promise<void> | undefined;
+	/** Every topic is granted. */
+	up(): void;
+	/** The connection, or the attempt, is over; another follows unless `stop` is called. */
+	down(end: SubscriptionEnd): void;
+}
+
+export interface SubscribeOptions {
+	readonly broker: BrokerAddress;
+	/** The client id is this and a random part, so that two consumers never throw each other out. */
+	readonly name: string;
+	/** Topic filters, shared ones (`$share/<group>/<filter>`) included. */
+	readonly topics: readonly string[];
+	readonly events: SubscribeEvents;
+	/** Numbers in [0, 1) for the backoff. */
+	readonly random: () => number;
+	/** Monotonic. */
+	readonly nowMs: () => number;
+}
+
+export interface Subscription {
+	/** Ends it; no event comes after. */
+	stop(): void;
+}
+
+/** CONNACK codes that mean "not this version": MQTT 3.1.1 table 3.1, MQTT 5.0 table 3-1. */
+const VERSION_REFUSED: readonly unknown[] = [1, 132];
+/** Client id refused, bad user or password, not authorized, banned, bad authentication method. */
+const AUTH_REFUSED: readonly unknown[] = [2, 4, 5, 133, 134, 135, 138, 140];
+
+interface AttemptEnd {
+	readonly reason: string;
+	readonly code: unknown;
+	readonly isDenied: boolean;
+	readonly isSilent: boolean;
+}
+
+/** Starts it; connects at once. */
+export function subscribe(options: SubscribeOptions): Subscription {
+	const config = asConfig(options);
+	const backoff = createBackoff(RECONNECT_MIN_MS, RECONNECT_MAX_MS, options.random);
+	const version = createVersionChoice(5);
+	let stopped = false;
+	let end: (() => void) | null = null;
+	let timer: NodeJS.Timeout | undefined;
+	let upSinceMs: number | null = null;
+
+	async function attempt(): Promise<void> {
+		try {
+			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config)]);
+			if (!stopped) end = connect({ options, config, version: version.current(), password, open, up, down });
+		} catch (cause) {
+			down({ reason: (cause as Error).message, code: undefined, isDenied: false, isSilent: false });
+		}
+	}
+
+	function up(): void {
+		upSinceMs = options.nowMs();
+		version.accepted();
+		options.events.up();
+	}
+
+	function down({ reason, code, isDenied, isSilent }: AttemptEnd): void {
+		end = null;
+		if (stopped) return;
+		if (upSinceMs !== null) backoff.ended(options.nowMs() - upSinceMs, true);
+		const authRefused = AUTH_REFUSED.includes(code);
+		const versionRefused = VERSION_REFUSED.includes(code);
+		const other = upSinceMs === null && version.refused({ reason, silent: isSilent, versionRefused, authRefused });
+		upSinceMs = null;
+		const retryMs = Math.round(backoff.next());
+		timer = setTimeout(attempt, retryMs);
+		if (!other) options.events.down({ reason, isRefused: authRefused || isDenied, retryMs });
+	}
+
+	void attempt();
+	return {
+		stop() {
+			stopped = true;
+			clearTimeout(timer);
+			end?.();
+		},
+	};
+}
+
+interface ConnectOptions {
+	readonly options: SubscribeOptions;
+	readonly config: MqttConfig;
+	readonly version: 4 | 5;
+	readonly password: string | undefined;
+	readonly open: OpenStream;
+	readonly up: () => void;
+	readonly down: (end: AttemptEnd) => void;
+}
+
+/** One attempt, one client of MQTT.js, used once. Returns what ends it. */
+function connect({ options, config, version, password, open, up, down }: ConnectOptions): () => void {
+	let over = false;
+	let inboundBytes = 0;
+	let lastError: (Error & { code?: unknown }) | null = null;
+	const client: MqttClient = new mqttClient.default((self: MqttClient) => open(self), {
+		protocolVersion: version,
+		protocolId: "MQTT",
+		clientId: config.clientId,
+		clean: true,
+		keepalive: KEEPALIVE_S,
+		connectTimeout: CONNECT_TIMEOUT_MS,
+		reconnectPeriod: 0, // a new client for each attempt
+		queueQoSZero: false,
+		resubscribe: false,
+		writeCache: false,
+		reschedulePings: true,
+		...(config.username === undefined ? {} : { username: config.username }),
+		...(password === undefined ? {} : { password }),
+		...(version === 5 ? { properties: { maximumPacketSize: INBOUND_BYTES_MAX } } : {}),
+	});
+
+	function finish(reason: string, isDenied = false): void {
+		if (over) return;
+		over = true;
+		client.removeAllListeners();
+		client.on("error", () => {}); // late errors of a connection that is over say nothing new
+		client.end(true);
+		down({ reason, code: lastError?.code, isDenied, isSilent: lastError === null && !isDenied });
+	}
+
+	const fail = (error: Error): void => {
+		lastError ??= error;
+	};
+	const stream = client.stream as Duplex;
+	stream.on("error", fail); // MQTT.js swallows errors without a code
+	stream.on("data", (chunk: Buffer) => {
+		inboundBytes += chunk.length;
+		if (inboundBytes <= INBOUND_BYTES_MAX) return;
+		fail(new Error(`the broker sent ${inboundBytes} bytes that are no packet we take`));
+		finish(reasonOf(lastError));
+	});
+	client.on("packetreceive", () => {
+		inboundBytes = 0;
+	});
+	client.on("error", (error) => {
+		fail(error);
+		if (typeof (error as { code?: unknown }).code === "number") finish(reasonOf(lastError));
+	});
+	client.on("disconnect", (packet) =>
+		fail(new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`)),
+	);
+	client.on("close", () => finish(reasonOf(lastError)));
+	client.on("connect", () => {
+		client.subscribe([...options.topics], { qos: 0 }, (error, grants) => {
+			const denied = (grants ?? []).filter((grant) => grant.qos >= 128).map((grant) => grant.topic);
+			if (error || denied.length > 0)
+				finish(`the broker denied ${denied.join(", ") || options.topics.join(", ")}`, true);
+			else if (!over) up();
+		});
+	});
+	// The library reads the next packet only when `done` is called.
+	client.handleMessage = ({ topic, payload, retain }, done) => {
+		const taken = over ? undefined : options.events.message({ topic, payload: bytesOf(payload), isRetained: retain });
+		if (taken === undefined) done();
+		else taken.then(() => done(), done);
+	};
+	return () => finish("ended");
+}
+
+function bytesOf(payload: string | Buffer): Uint8Array {
+	return typeof payload === "string" ? Buffer.from(payload) : payload;
+}
+
+function reasonOf(error: (Error & { code?: unknown }) | null): string {
+	if (error === null) return "connection closed";
+	switch (error.code) {
+		case "ECONNREFUSED":
+			return "connection refused: no broker listens there";
+		case "SELF_SIGNED_CERT_IN_CHAIN":
+		case "DEPTH_ZERO_SELF_SIGNED_CERT":
+		case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+			return "the broker's certificate is not from an authority we know: give --ca-file";
+		default:
+			return error.message || String(error.code ?? "connection failed");
+	}
+}
+
+/** The broker as the uplink's transport takes it. What a consumer has no use for is at its default. */
+function asConfig({ broker, name }: SubscribeOptions): MqttConfig {
+	return {
+		...broker,
+		version: 5,
+		clientId: `tallywire-${name}-${randomBytes(6).toString("hex")}`,
+		prefix: "tallywire",
+		keepaliveMs: KEEPALIVE_S * 1_000,
+		reconnect: { minMs: RECONNECT_MIN_MS, maxMs: RECONNECT_MAX_MS },
+	};
+}
+
+/** Read at each attempt; a final newline is no part of it. */
+async function readPassword({ passwordFile }: MqttConfig): Promise<string | undefined> {
+	if (passwordFile === undefined) return undefined;
+	return (await readFor("--password-file", passwordFile)).toString("utf8").replace(/\r?\n$/, "");
+}
