@@ -1,13 +1,8 @@
 // The most memory a configuration can make the agent hold, in bytes by part, beside the bare program. All of it is fixed
 // at start: a dead broker, a stalled link or a flooding sensor adds nothing (CONTRACT G4).
 
-import {
-	ARENA_BYTES_MIN,
-	ARENA_BYTES_PER_SLOT,
-	LOSS_RANGES_MAX,
-	STREAMS_PER_SOURCE_MAX,
-	WINDOW_BYTES_MAX,
-} from "../core/limits.js";
+import { arenaBytes } from "../core/arena.js";
+import { LOSS_RANGES_MAX, STREAMS_PER_SOURCE_MAX, WINDOW_BYTES_MAX } from "../core/limits.js";
 import type { Config } from "./config.js";
 
 export interface MemoryPart {
@@ -43,7 +38,7 @@ export function memoryBound(config: Config): MemoryBound {
 	});
 	const parts: MemoryPart[] = [
 		{ part: `buffer: ${capacity} readings of ${SLOT_BYTES} bytes`, bytes: capacity * SLOT_BYTES },
-		{ part: "buffer: text and bytes", bytes: Math.max(ARENA_BYTES_MIN, capacity * ARENA_BYTES_PER_SLOT) },
+		{ part: "buffer: text and bytes", bytes: arenaBytes(capacity) },
 		{ part: `window: ${atRisk} frames`, bytes: atRisk * WINDOW_ENTRY_BYTES },
 		{ part: "frame: columns and payload", bytes: maxReadings * FRAME_READING_BYTES + maxBytes },
 		{ part: "socket: unconfirmed bytes", bytes: WINDOW_BYTES_MAX },
