@@ -266,7 +266,7 @@ delivery("memory is a sum of its parts and grows with the capacity", () => {
 		bound.parts.reduce((sum, { bytes }) => sum + bytes, 0),
 	);
 	const larger = memoryBound(config("buffer: { capacity: 200000 }\n"));
-	assert.is(larger.bytes - bound.bytes, 100_000 * (27 + 16));
+	assert.is(larger.bytes - bound.bytes, 100_000 * (40 + 16));
 	assert.ok(memoryBound(config(EXAMPLE)).parts.every(({ bytes }) => bytes > 0));
 });
 
