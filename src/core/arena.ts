@@ -26,11 +26,11 @@ export interface Arena {
 	bytes(handle: number): Uint8Array;
 }
 
-/** Makes an empty arena of `size` bytes, at least ARENA_BYTES_MIN and a header. */
-export function createArena(size: number): Arena {
+/** Makes an empty arena in `memory`, which has arenaBytes() bytes. */
+export function createArena(memory: Uint8Array): Arena {
+	const size = memory.length;
 	assert(size < SPAN * 128, "an arena's offsets fit beside a length in a double");
-	const memory = new Uint8Array(size);
-	const headers = new DataView(memory.buffer);
+	const headers = new DataView(memory.buffer, memory.byteOffset, size);
 	const scratch = new Uint8Array(ARENA_BYTES_MIN);
 	const encoder = new TextEncoder();
 	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -26,12 +26,17 @@ export interface SlotLists {
 	remove(slot: number): void;
 }
 
-/** Makes the lists of `capacity` slots, all free. */
-export function createSlotLists(capacity: number): SlotLists {
-	const olderLinks = new Uint32Array(capacity);
-	const youngerLinks = new Uint32Array(capacity);
-	const nextOfSource = new Uint32Array(capacity);
-	const sourceAt = new Uint8Array(capacity);
+/** The columns of the lists, one entry a slot each, all zero. */
+export interface SlotColumns {
+	readonly older: Uint32Array;
+	readonly younger: Uint32Array;
+	readonly nextOfSource: Uint32Array;
+	readonly source: Uint8Array;
+}
+
+/** Makes the lists of as many slots as the columns have, all free. */
+export function createSlotLists(columns: SlotColumns): SlotLists {
+	const { older: olderLinks, younger: youngerLinks, nextOfSource, source: sourceAt } = columns;
 	const firstOf = new Uint32Array(SOURCES_MAX).fill(NO_SLOT);
 	const lastOf = new Uint32Array(SOURCES_MAX).fill(NO_SLOT);
 	const heldBy = new Uint32Array(SOURCES_MAX);

@@ -8,6 +8,9 @@ import type { BlackBox } from "./black-box.js";
 /** Node fires a timer beyond 2^31 - 1 ms at once; whatever is further off is looked at again then. */
 const TIMER_MS_MAX = 2_147_483_647;
 
+/** How old the record of what was stamped may be: 10 ms of readings that a killed run took with it. */
+const RECORD_MS = 10;
+
 export interface DriverOptions {
 	readonly agent: Agent;
 	readonly uplink: Uplink;
@@ -31,9 +34,9 @@ export interface Driver extends UplinkEvents {
 
 /** Makes a driver; nothing happens until something is offered or the link comes up. */
 export function createDriver(options: DriverOptions): Driver {
-	const { agent, uplink, blackBox, nowMs } = options;
+	const { agent, uplink, nowMs } = options;
+	const { flushSoon, recordSoon } = createRecorder(options);
 	let pumping = false;
-	let recording = false;
 	let payloadBytesMax = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let timerAtMs = Number.POSITIVE_INFINITY;
@@ -42,17 +45,18 @@ export function createDriver(options: DriverOptions): Driver {
 		if (pumping) return; // an effect reported back (a link that went down): the loop below sees it
 		pumping = true;
 		agent.setClock(nowMs(), options.wallMs(), options.clockSynchronised());
-		for (let effect = agent.next(nowMs()); effect; effect = agent.next(nowMs())) perform(effect);
+		let performed = 0;
+		for (let effect = agent.next(nowMs()); effect; effect = agent.next(nowMs()), performed++) perform(effect);
 		pumping = false;
 		arm();
-		recordSoon();
+		if (performed > 0) flushSoon();
+		else recordSoon();
 	}
 
 	function perform(effect: Effect): void {
+		uplink.hold();
 		switch (effect.kind) {
 			case "send":
-				// On record as sent before its bytes can reach anybody: a run that dies now never sent more than it says.
-				blackBox.record(agent.books());
 				uplink.publishFrame(effect.payload, effect.expiryS);
 				return;
 			case "barrier":
@@ -89,16 +93,6 @@ export function createDriver(options: DriverOptions): Driver {
 		pump();
 	}
 
-	/** The counters as they stand at the end of this turn of the event loop. */
-	function recordSoon(): void {
-		if (recording) return;
-		recording = true;
-		setImmediate(() => {
-			recording = false;
-			blackBox.record(agent.books());
-		});
-	}
-
 	return {
 		offer(stream, value, capturedMs) {
 			if (agent.offer(stream, value, capturedMs)) pump();
@@ -125,5 +119,35 @@ export function createDriver(options: DriverOptions): Driver {
 			pump();
 		},
 		publishStatus,
+	};
+}
+
+/** Keeps the black box up with the books at as few writes as its promise allows. */
+function createRecorder({ agent, uplink, blackBox }: DriverOptions) {
+	let flushing = false;
+	let recording = false;
+	return {
+		/**
+		 * When the callback that is running is done: the counters go on record, then all that it sent leaves in one write.
+		 * In this order, so that a run that dies in between never sent more than it says.
+		 */
+		flushSoon(): void {
+			if (flushing) return;
+			flushing = true;
+			process.nextTick(() => {
+				flushing = false;
+				blackBox.record(agent.books());
+				uplink.release();
+			});
+		},
+		/** What was only stamped is seen by nobody outside: it goes on record a moment later, many readings at once. */
+		recordSoon(): void {
+			if (recording) return;
+			recording = true;
+			setTimeout(() => {
+				recording = false;
+				blackBox.record(agent.books());
+			}, RECORD_MS).unref();
+		},
 	};
 }

@@ -53,6 +53,9 @@ export interface Connection {
 	write(packet: Buffer): void;
 	/** Sends a PINGREQ. */
 	ping(): void;
+	/** Keeps what is written in user space until `release`. */
+	hold(): void;
+	release(): void;
 	/** Subscribes at QoS 0; `granted` says whether the broker let us. */
 	subscribe(topic: string, answer: (granted: boolean) => void): void;
 	unsubscribe(topic: string): void;
@@ -77,12 +80,13 @@ export function createConnection(options: ConnectionOptions): Connection {
 	const { events } = options;
 	let over = false;
 	let ownPing = false;
+	let held = false;
 	let lastError: (Error & { code?: unknown }) | null = null;
 	let inboundBytes = 0;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => options.open(self), {
 		...clientOptions(options),
 	});
-	const stream = client.stream as NodeJS.WritableStream & NodeJS.EventEmitter;
+	const { stream } = client;
 
 	function finish(reason: string, code?: unknown): void {
 		if (over) return;
@@ -141,6 +145,14 @@ export function createConnection(options: ConnectionOptions): Connection {
 			ownPing = true;
 			client.sendPing();
 			ownPing = false;
+		},
+		hold() {
+			if (!held) stream.cork();
+			held = true;
+		},
+		release() {
+			if (held) stream.uncork();
+			held = false;
 		},
 		subscribe(topic, answer) {
 			client.subscribe(topic, { qos: 0 }, (error, granted) => {

@@ -38,6 +38,9 @@ export interface Uplink {
 	publishFrame(payload: Uint8Array, expiryS: number): void;
 	publishStatus(payload: Uint8Array): void;
 	ping(): void;
+	/** From here to `release` nothing leaves: what is published meanwhile goes out in one write. */
+	hold(): void;
+	release(): void;
 	/** Ends the connection that is up because it is dead or does not speak MQTT. A new attempt follows. */
 	close(reason: string): void;
 	/** Publishes `offline`, disconnects cleanly and makes no new attempt. */
@@ -82,13 +85,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 		log.info("link_up", { url: showUrl(config.url), mqtt: version.name() });
 		publish(topics.state, Buffer.from("online"), true);
 		if (connection) loopback.start(connection);
-		const overhead = publishOverhead(topics.data, contentType);
-		events.up(Math.min(packetBytesMax, REMAINING_LENGTH_MAX) - overhead);
-	}
-
-	function pingReturned(): void {
-		delivered = true;
-		events.pingReturned();
+		events.up(Math.min(packetBytesMax, REMAINING_LENGTH_MAX) - publishOverhead(topics.data, contentType));
 	}
 
 	function down(end: ConnectionEnd): void {
@@ -110,6 +107,11 @@ export function createUplink(options: UplinkOptions): Uplink {
 		timer = setTimeout(attempt, delayMs);
 	}
 
+	const pingReturned = (): void => {
+		delivered = true;
+		events.pingReturned();
+	};
+
 	function publish(topic: string, payload: Uint8Array, retain: boolean, properties: Properties = {}): void {
 		connection?.write(encodePublish({ version: version.current(), topic, payload, retain, ...properties }));
 	}
@@ -126,13 +128,14 @@ export function createUplink(options: UplinkOptions): Uplink {
 		},
 		publishStatus: (payload) => publish(topics.status, payload, true, { contentType: JSON_CONTENT_TYPE }),
 		ping: () => connection?.ping(),
+		hold: () => connection?.hold(),
+		release: () => connection?.release(),
 		close: (reason) => connection?.destroy(reason),
 		async stop() {
 			stopped = true;
 			clearTimeout(timer);
 			publish(topics.state, Buffer.from("offline"), true);
-			if (upSinceMs !== null) await connection?.end();
-			else connection?.destroy("ended");
+			await (upSinceMs === null ? connection?.destroy("ended") : connection?.end());
 		},
 		report: () => ({ ...counts, connected: upSinceMs !== null, loopback: loopback.answer(), error }),
 	};
