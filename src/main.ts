@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
 	["demo", { does: "try it here: a broker, simulated sensors, the agent", load: loadDemo }],
 	["check", { does: "validate a configuration, print what would be in force", load: loadCheck }],
 	["doctor", { does: "look at this machine, say what is wrong and how to mend it", load: loadDoctor }],
+	["reconcile", { does: "account for every reading of every device", load: loadReconcile }],
 	["decode", { does: "frames in, readings out", load: loadDecode }],
 ]);
 
@@ -35,8 +36,12 @@ async function loadDecode(): Promise<Command> {
 	return (await import("./commands/decode.js")).createDecode(process);
 }
 
+async function loadReconcile(): Promise<Command> {
+	return (await import("./commands/reconcile.js")).reconcile;
+}
+
 function usage(): string {
-	const lines = [...COMMANDS].map(([name, { does }]) => `  ${name.padEnd(8)} ${does}`);
+	const lines = [...COMMANDS].map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`);
 	return [
 		`tallywire ${VERSION}: sensors to MQTT at most once, every lost reading counted and explained`,
 		"",
