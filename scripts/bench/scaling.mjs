@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { startChild } from "./machine.mjs";
 import { median } from "./statistics.mjs";
 
-const TURNS = { full: 9, quick: 5, tiny: 1 };
+const TURNS = { full: 9, quick: 3, tiny: 1 };
 const SLICE = { full: 400_000, quick: 200_000, tiny: 1_000 };
 const RATIO_MAX = 1.2;
 const PAIRS = [

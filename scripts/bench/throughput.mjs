@@ -12,7 +12,8 @@ const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 const JSON_TOPIC = "bench/json";
 
 /** A broker that has delivered nothing for this long has nothing more. */
-const LOOK_EVERY_MS = 300;
+const QUIET_MS = 1_000;
+const LOOK_EVERY_MS = 50;
 
 /** Readings that every publisher hands over in one turn of the event loop: what a busy sensor brings at a time. */
 export const PER_TURN = 100;
@@ -38,10 +39,12 @@ export async function startBench({ support, cores }) {
 		 * to read: those up to `expected` are waited for, for as long as any come.
 		 */
 		async account(as, expected = 0) {
-			for (let before = -1, came = await this.count(as); came < expected && came > before; ) {
+			let came = await this.count(as);
+			for (let quietMs = 0; came < expected && quietMs < QUIET_MS; quietMs += LOOK_EVERY_MS) {
 				await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-				before = came;
-				came = await this.count(as);
+				const now = await this.count(as);
+				if (now > came) quietMs = 0;
+				came = now;
 			}
 			consumer.ask({ ask: "account", as });
 			return consumer.next();
