@@ -43,6 +43,8 @@ export function createSlotLists(columns: SlotColumns): SlotLists {
 	let oldest = NO_SLOT;
 	let newest = NO_SLOT;
 	let count = 0;
+	/** Sources that have ever held a slot have a lower index: a full buffer looks at no more of them. */
+	let sources = 0;
 	const free = createFreeSlots(youngerLinks);
 
 	/** The slot of this source before `slot`; its neighbours in age are mostly of the source that holds the most. */
@@ -67,7 +69,7 @@ export function createSlotLists(columns: SlotColumns): SlotLists {
 
 	function longest(): number {
 		let most = 0;
-		for (let source = 1; source < SOURCES_MAX; source++) {
+		for (let source = 1; source < sources; source++) {
 			if ((heldBy[source] as number) > (heldBy[most] as number)) most = source;
 		}
 		return most;
@@ -84,6 +86,7 @@ export function createSlotLists(columns: SlotColumns): SlotLists {
 		append(source) {
 			assert(source < SOURCES_MAX, "a source is one of SOURCES_MAX");
 			const slot = free.take();
+			if (source >= sources) sources = source + 1;
 			sourceAt[slot] = source;
 			olderLinks[slot] = newest;
 			youngerLinks[slot] = NO_SLOT;
