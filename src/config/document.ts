@@ -153,7 +153,7 @@ function explain(code: string, body: string, offset: number): string {
 		case "MISSING_CHAR":
 			return "something is not closed: a quote, a bracket, or a key without ':'";
 		case "BAD_DQ_ESCAPE":
-			return 'an unknown escape after \\; allowed in double quotes: \\\\ \\" \\n \\t \\uXXXX; single quotes take \\ as it is';
+			return 'an unknown escape after \\; allowed in double quotes: \\\\ \\" \\n \\t \\uHHHH; single quotes take \\ as it is';
 		case "BAD_SCALAR_START":
 			return "a value cannot begin with this character; write it in quotes";
 		case "TAG_RESOLVE_FAILED":

@@ -1,5 +1,5 @@
-// Every bound of the agent with its reason, in one place. Whoever owns the bounded thing asserts it;
-// test/core/limits.test.ts holds the table against what `check` prints. Units end the names.
+// Every bound of the core with its reason, in one place. Whoever owns the bounded thing asserts it; a test holds that each
+// is used, that they fit each other, and that the configuration takes no more. Units end the names.
 
 /** Readings a buffer may be asked to hold: 4,194,304 slots of 40 bytes are 160 MiB, a third of a 512 MB device. */
 export const CAPACITY_MAX = 4_194_304;

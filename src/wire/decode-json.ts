@@ -265,7 +265,7 @@ function escapeLength(reader: JsonReader, at: number): number {
 	return second >= 0xdc00 && second <= 0xdfff ? 12 : failJson(reader, "utf8", at);
 }
 
-/** The unit of `\uXXXX` at `at`, or -1. */
+/** The unit of `\uHHHH` at `at`, or -1. */
 function escapedUnit(reader: JsonReader, at: number): number {
 	const { bytes } = reader;
 	let unit = 0;
