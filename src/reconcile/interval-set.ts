@@ -2,6 +2,7 @@
 // readings below it the device dropped, which is seq - sent of any frame in it (CONTRACT, Frame). So the set alone says
 // of each gap how much was dropped and how much was lost, whatever the order in which its frames came.
 // The newest interval is held in the object itself: a run without a gap allocates nothing else.
+import { at, firstEndingAt } from "./triples.js";
 
 export interface IntervalSet {
 	/** Detail below this is given up: nothing enters there, and `countBelow` of its numbers arrived. */
@@ -99,22 +100,6 @@ function settle(set: IntervalSet, list: number[], result: number): number {
 	}
 	set.older = list.length > 0 ? list : null;
 	return result;
-}
-
-/** Index of the first interval whose end is not below `seq`. */
-function firstEndingAt(list: readonly number[], seq: number): number {
-	let low = 0;
-	let high = list.length / 3;
-	while (low < high) {
-		const middle = (low + high) >>> 1;
-		if (at(list, middle * 3 + 1) < seq) low = middle + 1;
-		else high = middle;
-	}
-	return low * 3;
-}
-
-function at(list: readonly number[], index: number): number {
-	return list[index] as number;
 }
 
 /** Whether `seq` arrived, as far as detail is kept. */

@@ -1,6 +1,8 @@
 // The loss ranges of a run, gathered from every status of it that came: a status names only the newest 64, all together
 // name nearly every loss. Sorted, disjoint, ends included. The order in which the statuses came does not matter.
+
 import type { LossReason } from "../core/value.js";
+import { at, firstEndingAt } from "./triples.js";
 
 /** The reasons that a range can name, in the order of `countReasons`. */
 export const NAMED_REASONS = ["overflow", "expired", "oversize", "shutdown", "uncertain"] as const;
@@ -80,19 +82,4 @@ export function forgetLosses(ranges: LossRanges, seq: number): number {
 	ranges.list.splice(0, keep);
 	if (ranges.list.length > 0 && at(ranges.list, 0) < seq) ranges.list[0] = seq;
 	return forgotten;
-}
-
-function firstEndingAt(list: readonly number[], seq: number): number {
-	let low = 0;
-	let high = list.length / 3;
-	while (low < high) {
-		const middle = (low + high) >>> 1;
-		if (at(list, middle * 3 + 1) < seq) low = middle + 1;
-		else high = middle;
-	}
-	return low * 3;
-}
-
-function at(list: readonly number[], index: number): number {
-	return list[index] as number;
 }

@@ -1,6 +1,7 @@
-// The last counters of a run, in a few bytes on tmpfs, for the run after it (CONTRACT, Status: `previous`). One write
-// per turn of the event loop that changed something; a process that is killed leaves them behind, one that ends cleanly
-// removes them. After a power cut, or on a file system where it cannot be kept, there is none, and nothing depends on it.
+// The last counters of a run, in a few bytes on tmpfs, for the run after it (CONTRACT, Status: `previous`). Written before
+// anything is sent, and a moment after something was only stamped (driver.ts); a process that is killed leaves them
+// behind, one that ends cleanly removes them. After a power cut, or on a file system where it cannot be kept, there is
+// none, and nothing depends on it.
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Books } from "../core/snapshot.js";

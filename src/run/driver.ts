@@ -69,6 +69,7 @@ export function createDriver(options: DriverOptions): Driver {
 				uplink.close("no answer to a ping: the link is dead");
 				return;
 			case "finish":
+				clearTimeout(timer); // nothing is left to wake for
 				options.finished();
 		}
 	}

@@ -1,0 +1,84 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createAgent } from "../../src/core/agent.js";
+import type { Books } from "../../src/core/snapshot.js";
+import { createDriver } from "../../src/run/driver.js";
+import { until } from "../support/wait.js";
+
+/** A driver around a real agent; `calls` is what it did to the uplink and the black box, in order. */
+function make() {
+	const calls: string[] = [];
+	const agent = createAgent({
+		device: "d",
+		run: "AAAAAAAAAAA",
+		capacity: 100,
+		ttlMs: 60_000,
+		policy: "drop-oldest",
+		lingerMs: 60_000,
+		maxReadings: 4,
+		maxBytes: 65_536,
+		maxRate: 0,
+		confirmMs: 5_000,
+		atRisk: 8,
+		statusIntervalMs: 60_000,
+		encode: (frame) => new Uint8Array(frame.value.length),
+	});
+	const say = (call: string) => () => void calls.push(call);
+	const driver = createDriver({
+		agent,
+		uplink: {
+			start: say("start"),
+			publishFrame: say("frame"),
+			publishStatus: say("status"),
+			ping: say("ping"),
+			hold: say("hold"),
+			release: say("release"),
+			close: say("close"),
+			stop: async () => {},
+			report: () => {
+				throw new Error("the driver asks nobody how the link is");
+			},
+		},
+		blackBox: {
+			previous: null,
+			record: ({ stamped, sent }: Books) => void calls.push(`record ${stamped} ${sent}`),
+			close: say("closed"),
+		},
+		nowMs: () => performance.now(),
+		wallMs: Date.now,
+		clockSynchronised: () => true,
+		status: () => new Uint8Array(1),
+		finished: say("finished"),
+	});
+	return { agent, driver, calls };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("what is sent in one callback is on record before any of it leaves, in one write", async () => {
+	const { agent, driver, calls } = make();
+	driver.up(65_536);
+	await turn();
+	calls.length = 0;
+	for (let i = 0; i < 8; i++) driver.offer(agent.stream("a.x", 0), i, performance.now());
+	assert.ok(!calls.includes("release"), "nothing leaves before the callback is done");
+	await turn();
+	assert.equal(
+		calls.filter((call) => call !== "hold" && call !== "ping"),
+		["frame", "frame", "record 8 8", "release"],
+	);
+	assert.ok(calls.indexOf("hold") < calls.indexOf("frame"));
+	driver.stop(0);
+});
+
+test("what is only stamped goes on record too, a moment later, without a link", async () => {
+	const { agent, driver, calls } = make();
+	for (let i = 0; i < 3; i++) driver.offer(agent.stream("a.x", 0), i, performance.now());
+	await until("a record of three stamped readings", () => calls.includes("record 3 0"), 5_000);
+	driver.stop(0);
+	await turn();
+	assert.ok(calls.includes("finished"));
+	assert.is(agent.books().dropped.shutdown, 3);
+});
+
+test.run();
