@@ -29,6 +29,8 @@ export interface AgentOptions {
 	readonly confirmMs: number;
 	readonly atRisk: number;
 	readonly statusIntervalMs: number;
+	/** Readings that this run stamped, sent and confirmed already: a simulation need not live for months. */
+	readonly past?: number;
 	/** A frame's payload. Called with a frame that is valid only during the call. */
 	readonly encode: (frame: Frame) => Uint8Array;
 }
@@ -93,6 +95,8 @@ interface Core {
 	fitting: number;
 	/** A frame waits for room in the window; only a barrier or a new link can change that. */
 	blocked: boolean;
+	/** Since when readings wait for their frame; the one that waited first may have been dropped meanwhile. */
+	waitingMs: number;
 	statusAtMs: number;
 	stopping: boolean;
 	stopAtMs: number;
@@ -124,6 +128,7 @@ export function createAgent(options: AgentOptions): Agent {
 				books.drop(seq, "shutdown");
 				return false;
 			}
+			if (buffer.count() === 0) core.waitingMs = capturedMs;
 			buffer.push(seq, stream, sources[stream] as number, value, capturedMs);
 			const count = buffer.count();
 			return count === 1 || count >= core.attentionAt;
@@ -169,7 +174,7 @@ function createCore(options: AgentOptions, names: readonly string[]): Core {
 	assert(atRisk >= 1 && atRisk <= AT_RISK_MAX, "at_risk is within its bound");
 	assert(maxReadings >= 1 && maxReadings <= atRisk, "a frame holds no more readings than may be at risk");
 	assert(options.maxBytes <= WINDOW_BYTES_MAX, "a frame fits the window");
-	const books = createBooks();
+	const books = createBooks(options.past ?? 0);
 	return {
 		options,
 		books,
@@ -182,6 +187,7 @@ function createCore(options: AgentOptions, names: readonly string[]): Core {
 		payloadBytesMax: options.maxBytes,
 		fitting: maxReadings,
 		blocked: false,
+		waitingMs: 0,
 		statusAtMs: 0,
 		stopping: false,
 		stopAtMs: Number.POSITIVE_INFINITY,
@@ -201,7 +207,7 @@ function next(core: Core, nowMs: number): Effect | null {
 	if (window.isDead(nowMs)) return { kind: "close" };
 	if (nowMs >= core.statusAtMs && window.admitsStatus()) {
 		core.statusAtMs = nowMs + options.statusIntervalMs;
-		window.statusSent(nowMs);
+		window.statusSent();
 		return { kind: "status" };
 	}
 	const frame = takeFrame(core, nowMs);
@@ -221,10 +227,10 @@ function finish(core: Core): Effect {
 }
 
 /** Whether the readings that wait should go now, the window and the rate aside. */
-function frameDue({ buffer, options, stopping }: Core, nowMs: number): boolean {
+function frameDue({ buffer, options, stopping, waitingMs }: Core, nowMs: number): boolean {
 	const count = buffer.count();
 	if (count === 0) return false;
-	return stopping || count >= options.maxReadings || nowMs >= buffer.oldestMs() + options.lingerMs;
+	return stopping || count >= options.maxReadings || nowMs >= waitingMs + options.lingerMs;
 }
 
 /** Takes the next frame out of the buffer, or says why not: null, and perhaps `blocked`. */
@@ -263,6 +269,7 @@ function encodeFrame({ filler, books, clock, options }: Core): Uint8Array {
 function send(core: Core, readings: number, payload: Uint8Array, nowMs: number): Effect {
 	const { buffer, window, rate, filler, books, options } = core;
 	buffer.take(readings);
+	if (buffer.count() > 0) core.waitingMs = buffer.oldestMs();
 	window.sent(filler.frame.seq, readings, payload.length, nowMs);
 	rate.spend(readings);
 	books.send(readings);
@@ -282,7 +289,7 @@ function wakeAtMs(core: Core): number {
 		wakeMs = Math.min(wakeMs, oldestMs + options.ttlMs);
 		if (core.isUp && !core.blocked) {
 			const full = core.stopping || count >= options.maxReadings;
-			const dueMs = full ? 0 : oldestMs + options.lingerMs;
+			const dueMs = full ? 0 : core.waitingMs + options.lingerMs;
 			wakeMs = Math.min(wakeMs, Math.max(dueMs, rate.readyAtMs(Math.min(count, options.maxReadings))));
 		}
 	}

@@ -40,9 +40,9 @@ export function createArena(memory: Uint8Array): Arena {
 	/** Where the entries that lie behind the start end, before they go on at 0. */
 	let wrapAt = size;
 
-	/** Where an entry of `total` bytes can go, or -1. */
+	/** Where an entry of `total` bytes can go, or -1; an empty arena has room for whatever the scratch holds. */
 	function place(total: number): number {
-		if (entries === 0) return total <= size ? 0 : -1;
+		if (entries === 0) return 0;
 		if (end <= start) return total <= start - end ? end : -1;
 		if (total <= size - end) return end;
 		return total <= start ? 0 : -1;

@@ -22,13 +22,13 @@ export interface BookKeeper {
 	losses(): readonly LossRange[];
 }
 
-/** Makes the books of a new run. */
-export function createBooks(): BookKeeper {
+/** Makes the books of a run; `past` readings of it were stamped, sent and confirmed before. */
+export function createBooks(past: number): BookKeeper {
 	const ledger = createLossLedger(LOSS_RANGES_MAX);
 	const dropped: Record<DropReason, number> = { overflow: 0, expired: 0, oversize: 0, shutdown: 0 };
-	let stamped = 0;
-	let sent = 0;
-	let confirmed = 0;
+	let stamped = past;
+	let sent = past;
+	let confirmed = past;
 	let uncertain = 0;
 	return {
 		stamp() {

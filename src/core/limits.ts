@@ -48,3 +48,12 @@ export const SOURCES_MAX = 64;
 
 /** A stream's field name in bytes: 64 of them make 4 KiB of names in a frame, small beside WINDOW_BYTES_MAX. */
 export const FIELD_NAME_MAX = 64;
+
+/** Streams whose last value is kept for the page: more rows than a person reads, 4 KiB of numbers and these many texts. */
+export const STREAMS_SHOWN_MAX = 256;
+
+/** Events of the link that the page tells: an outage is two or three, as attempts that fail alike count as one. */
+export const LINK_EVENTS_MAX = 16;
+
+/** Whole minutes of losses that are kept by reason, beside the minute that runs: an hour, 3 KiB. */
+export const LOSS_MINUTES = 60;

@@ -17,6 +17,7 @@ export const REJECT_REASONS = [
 	"empty", // a field with nothing in it
 	"stream", // a field name that is no name, or beyond the bound of streams per source
 	"partial", // a line cut off by an unplug, a reopen or the end of the run
+	"missed", // a read that was due while the one before was not done; an edge that the kernel could not keep
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 

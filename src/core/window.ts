@@ -16,7 +16,7 @@ import {
 export interface WindowOptions {
 	/** Readings that may be unconfirmed at once, 1 to AT_RISK_MAX. */
 	readonly atRisk: number;
-	/** Age of the oldest unconfirmed message at which a barrier is due, ms. */
+	/** Age of the oldest unconfirmed frame at which a barrier is due, ms. */
 	readonly confirmMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface Window {
 	sent(seq: number, readings: number, bytes: number, nowMs: number): void;
 	/** Whether a status may go: one at a time waits for its barrier. */
 	admitsStatus(): boolean;
-	statusSent(nowMs: number): void;
+	statusSent(): void;
 	/** Whether it is time for a barrier; `blocked` when a frame is waiting for room. */
 	barrierDue(nowMs: number, blocked: boolean): boolean;
 	/** When barrierDue or isDead can next change by time alone, ms; Infinity when never. */
@@ -66,14 +66,12 @@ export function createWindow({ atRisk, confirmMs }: WindowOptions): Window {
 	let readings = 0;
 	let bytes = 0;
 	let bytesMax = WINDOW_BYTES_START;
-	let statusMs = Number.POSITIVE_INFINITY;
+	let isStatusOut = false;
 
-	/** When the oldest message that no barrier covers yet was sent. */
-	function uncoveredSinceMs(): number {
-		const covered = barriers.at(-1);
-		const first = covered ? covered.frames : framesDone;
-		const frameMs = first < framesSent ? (sentMs[first % atRisk] as number) : Number.POSITIVE_INFINITY;
-		return covered?.coversStatus ? frameMs : Math.min(frameMs, statusMs);
+	/** When a barrier is due by time alone: at once behind a status, so that the next one may go at its time. */
+	function dueMs(): number {
+		if (isStatusOut) return 0;
+		return framesDone < framesSent ? (sentMs[framesDone % atRisk] as number) + confirmMs : Number.POSITIVE_INFINITY;
 	}
 
 	function finish(frames: number): number {
@@ -102,30 +100,29 @@ export function createWindow({ atRisk, confirmMs }: WindowOptions): Window {
 			readings += count;
 			bytes += size;
 		},
-		admitsStatus: () => statusMs === Number.POSITIVE_INFINITY,
-		statusSent(nowMs) {
-			statusMs = nowMs;
+		admitsStatus: () => !isStatusOut,
+		statusSent() {
+			isStatusOut = true;
 		},
 		barrierDue(nowMs, blocked) {
 			if (barriers.length > 0) return false;
 			if (readings > 0 && (blocked || readings * 2 >= atRisk || bytes * 2 >= bytesMax)) return true;
-			return nowMs >= uncoveredSinceMs() + confirmMs;
+			return nowMs >= dueMs();
 		},
 		wakeAtMs() {
 			const oldest = barriers[0];
-			return oldest ? oldest.sentMs + BARRIER_TIMEOUT_MS : uncoveredSinceMs() + confirmMs;
+			return oldest ? oldest.sentMs + BARRIER_TIMEOUT_MS : dueMs();
 		},
 		barrierSent(nowMs) {
 			if (barriers.length >= BARRIERS_MAX) return false;
-			const coversStatus = statusMs !== Number.POSITIVE_INFINITY;
-			barriers.push({ frames: framesSent, coversStatus, sentMs: nowMs });
+			barriers.push({ frames: framesSent, coversStatus: isStatusOut, sentMs: nowMs });
 			return true;
 		},
 		barrierReturned(nowMs) {
 			const barrier = barriers.shift();
 			if (barrier === undefined) return -1;
 			bytesMax = adapted(bytesMax, nowMs - barrier.sentMs);
-			if (barrier.coversStatus) statusMs = Number.POSITIVE_INFINITY;
+			if (barrier.coversStatus) isStatusOut = false;
 			return finish(barrier.frames);
 		},
 		isDead(nowMs) {
@@ -139,7 +136,7 @@ export function createWindow({ atRisk, confirmMs }: WindowOptions): Window {
 			finish(framesSent);
 			barriers.length = 0;
 			bytesMax = WINDOW_BYTES_START;
-			statusMs = Number.POSITIVE_INFINITY;
+			isStatusOut = false;
 		},
 	};
 }

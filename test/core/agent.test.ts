@@ -78,6 +78,24 @@ test("a frame goes when it is full, or when its oldest reading has lingered", ()
 	);
 });
 
+test("readings go also when a full buffer drops each of them before it has lingered", () => {
+	const text = "x".repeat(30_000);
+	for (const [options, value] of [
+		[{ capacity: 3 }, 1],
+		[{ capacity: 1 }, 1],
+		[{ capacity: 100, maxReadings: 8 }, text],
+	] as const) {
+		const { agent, frames } = make(options);
+		up(agent);
+		for (let nowMs = 0; nowMs < 500; nowMs += 10) {
+			for (let i = 0; i < 5; i++) agent.offer(agent.stream("a.x", 0), value, nowMs);
+			if (nowMs >= agent.wakeAtMs()) effects(agent, nowMs);
+			agent.pingReturned(nowMs);
+		}
+		assert.ok(frames.length >= 5, `${frames.length} frames`);
+	}
+});
+
 test("a frame names the streams it uses, once each, in order of use", () => {
 	const { agent, frames } = make();
 	up(agent);
@@ -224,14 +242,34 @@ test("a barrier unanswered for too long closes the link", () => {
 	assert.equal(kinds(agent, 150 + BARRIER_TIMEOUT_MS), []);
 });
 
+test("an answer to a ping that was never sent is told from a barrier's", () => {
+	const { agent } = make();
+	up(agent);
+	assert.is(agent.pingReturned(1), false);
+	agent.pingSent(2);
+	assert.is(agent.pingReturned(3), true);
+});
+
 test("the status goes at connect and at its interval, one at a time", () => {
 	const { agent } = make({ ttlMs: 1e9, confirmMs: 5_000 });
 	agent.linkUp(0, 65_536);
-	assert.equal(kinds(agent, 0), ["status"]);
-	assert.equal(kinds(agent, 5_000), ["barrier"]);
-	assert.equal(kinds(agent, 10_000), [], "the last one is not confirmed yet");
-	agent.pingReturned(10_500);
-	assert.equal(kinds(agent, 10_500), ["status"]);
+	assert.equal(kinds(agent, 0), ["status", "barrier"]);
+	assert.equal(kinds(agent, 9_999), [], "the last one is not confirmed yet");
+	agent.pingReturned(9_999);
+	assert.is(agent.wakeAtMs(), 10_000);
+	assert.equal(kinds(agent, 10_000), ["status", "barrier"]);
+	assert.equal(kinds(agent, 19_000), [], "nor is this one");
+});
+
+test("an interval shorter than confirm is kept", () => {
+	const { agent } = make({ ttlMs: 1e9, confirmMs: 5_000, statusIntervalMs: 1_000 });
+	agent.linkUp(0, 65_536);
+	for (let nowMs = 0; nowMs < 10_000; nowMs += 1_000) {
+		agent.offer(agent.stream("a.x", 0), 1, nowMs);
+		assert.ok(kinds(agent, nowMs).includes("status"), `the status at ${nowMs} ms`);
+		agent.pingReturned(nowMs + 20);
+		assert.ok(agent.wakeAtMs() <= nowMs + 1_000);
+	}
 });
 
 test("stop drains, confirms and finishes; a drain that cannot end leaves the rest as shutdown", () => {
@@ -247,6 +285,7 @@ test("stop drains, confirms and finishes; a drain that cannot end leaves the res
 	assert.is(agent.books().confirmed, 10);
 	agent.offer(0, 10, 3);
 	assert.is(agent.books().dropped.shutdown, 1, "a late reading is counted too");
+	assert.is(agent.wakeAtMs(), Number.POSITIVE_INFINITY, "nothing is left to wake for");
 	const late = make();
 	for (let i = 0; i < 5; i++) late.agent.offer(late.agent.stream("a.x", 0), i, 0);
 	late.agent.stop(500);
