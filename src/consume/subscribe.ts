@@ -7,6 +7,13 @@ import type { MqttClient } from "mqtt";
 import mqttClient from "mqtt/lib/client";
 import type { MqttConfig } from "../config/config.js";
 import { createBackoff } from "../uplink/backoff.js";
+import {
+	type ConnectionEnd,
+	type ConnectionError,
+	connectionEnd,
+	endAfter,
+	unaskedQos,
+} from "../uplink/connection-end.js";
 import { type OpenStream, prepareTransport, readFor } from "../uplink/transport.js";
 import { createVersionChoice } from "../uplink/version.js";
 import type { BrokerAddress } from "./broker-options.js";
@@ -67,17 +74,8 @@ export interface Subscription {
 	stop(): void;
 }
 
-/** CONNACK codes that mean "not this version": MQTT 3.1.1 table 3.1, MQTT 5.0 table 3-1. */
-const VERSION_REFUSED: readonly unknown[] = [1, 132];
-/** Client id refused, bad user or password, not authorized, banned, bad authentication method. */
-const AUTH_REFUSED: readonly unknown[] = [2, 4, 5, 133, 134, 135, 138, 140];
-
-interface AttemptEnd {
-	readonly reason: string;
-	readonly code: unknown;
-	readonly isDenied: boolean;
-	readonly isSilent: boolean;
-}
+/** What the commands call them. */
+const CERTIFICATES = { ca: "--ca-file", cert: "--cert-file" };
 
 /** Starts it; connects at once. */
 export function subscribe(options: SubscribeOptions): Subscription {
@@ -94,7 +92,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
 			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config)]);
 			if (!stopped) end = connect({ options, config, version: version.current(), password, open, up, down });
 		} catch (cause) {
-			down({ reason: (cause as Error).message, code: undefined, isDenied: false, isSilent: false });
+			down(connectionEnd((cause as Error).message));
 		}
 	}
 
@@ -104,17 +102,15 @@ export function subscribe(options: SubscribeOptions): Subscription {
 		options.events.up();
 	}
 
-	function down({ reason, code, isDenied, isSilent }: AttemptEnd): void {
+	function down(ended: ConnectionEnd, isDenied = false): void {
 		end = null;
 		if (stopped) return;
 		if (upSinceMs !== null) backoff.ended(options.nowMs() - upSinceMs, true);
-		const authRefused = AUTH_REFUSED.includes(code);
-		const versionRefused = VERSION_REFUSED.includes(code);
-		const other = upSinceMs === null && version.refused({ reason, silent: isSilent, versionRefused, authRefused });
+		const other = upSinceMs === null && version.refused(ended);
 		upSinceMs = null;
 		const retryMs = Math.round(backoff.next());
 		timer = setTimeout(attempt, retryMs);
-		if (!other) options.events.down({ reason, isRefused: authRefused || isDenied, retryMs });
+		if (!other) options.events.down({ reason: ended.reason, isRefused: ended.authRefused || isDenied, retryMs });
 	}
 
 	void attempt();
@@ -134,14 +130,15 @@ interface ConnectOptions {
 	readonly password: string | undefined;
 	readonly open: OpenStream;
 	readonly up: () => void;
-	readonly down: (end: AttemptEnd) => void;
+	/** `isDenied`: the broker let us in, but not subscribe. */
+	readonly down: (ended: ConnectionEnd, isDenied?: boolean) => void;
 }
 
 /** One attempt, one client of MQTT.js, used once. Returns what ends it. */
 function connect({ options, config, version, password, open, up, down }: ConnectOptions): () => void {
 	let over = false;
 	let inboundBytes = 0;
-	let lastError: (Error & { code?: unknown }) | null = null;
+	let lastError: ConnectionError | null = null;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => open(self), {
 		protocolVersion: version,
 		protocolId: "MQTT",
@@ -159,13 +156,11 @@ function connect({ options, config, version, password, open, up, down }: Connect
 		...(version === 5 ? { properties: { maximumPacketSize: INBOUND_BYTES_MAX } } : {}),
 	});
 
-	function finish(reason: string, isDenied = false): void {
+	function finish(ended: ConnectionEnd, isDenied = false): void {
 		if (over) return;
 		over = true;
-		client.removeAllListeners();
-		client.on("error", () => {}); // late errors of a connection that is over say nothing new
-		client.end(true);
-		down({ reason, code: lastError?.code, isDenied, isSilent: lastError === null && !isDenied });
+		client.end(true); // its own listeners clear its timers at the close: they stay
+		down(ended, isDenied);
 	}
 
 	const fail = (error: Error): void => {
@@ -176,25 +171,27 @@ function connect({ options, config, version, password, open, up, down }: Connect
 	stream.on("data", (chunk: Buffer) => {
 		inboundBytes += chunk.length;
 		if (inboundBytes <= INBOUND_BYTES_MAX) return;
-		fail(new Error(`the broker sent ${inboundBytes} bytes that are no packet we take`));
-		finish(reasonOf(lastError));
+		finish(connectionEnd(`the broker sent ${inboundBytes} bytes that are no packet we take`));
 	});
-	client.on("packetreceive", () => {
+	client.on("packetreceive", (packet) => {
 		inboundBytes = 0;
+		// MQTT.js keeps a message of QoS 2 until it is released, 65,535 of them.
+		if (packet.cmd === "publish" && packet.qos > 0) finish(connectionEnd(unaskedQos(packet.qos)));
 	});
 	client.on("error", (error) => {
 		fail(error);
-		if (typeof (error as { code?: unknown }).code === "number") finish(reasonOf(lastError));
+		// A close follows the system's codes, which are texts; after all else MQTT.js may stay connected.
+		if (typeof (error as ConnectionError).code !== "string") finish(endAfter(lastError, CERTIFICATES));
 	});
 	client.on("disconnect", (packet) =>
 		fail(new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`)),
 	);
-	client.on("close", () => finish(reasonOf(lastError)));
+	client.on("close", () => finish(endAfter(lastError, CERTIFICATES)));
 	client.on("connect", () => {
 		client.subscribe([...options.topics], { qos: 0 }, (error, grants) => {
 			const denied = (grants ?? []).filter((grant) => grant.qos >= 128).map((grant) => grant.topic);
 			if (error || denied.length > 0)
-				finish(`the broker denied ${denied.join(", ") || options.topics.join(", ")}`, true);
+				finish(connectionEnd(`the broker denied ${denied.join(", ") || options.topics.join(", ")}`), true);
 			else if (!over) up();
 		});
 	});
@@ -204,26 +201,11 @@ function connect({ options, config, version, password, open, up, down }: Connect
 		if (taken === undefined) done();
 		else taken.then(() => done(), done);
 	};
-	return () => finish("ended");
+	return () => finish(connectionEnd("ended"));
 }
 
 function bytesOf(payload: string | Buffer): Uint8Array {
 	return typeof payload === "string" ? Buffer.from(payload) : payload;
-}
-
-function reasonOf(error: (Error & { code?: unknown }) | null): string {
-	if (error === null) return "connection closed";
-	switch (error.code) {
-		case "ECONNREFUSED":
-			return "connection refused: no broker listens there";
-		case "SELF_SIGNED_CERT_IN_CHAIN":
-		case "DEPTH_ZERO_SELF_SIGNED_CERT":
-		case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-			return "the broker's certificate is not from an authority we know: give --ca-file";
-		default:
-			return error.message || String(error.code ?? "connection failed");
-	}
 }
 
 /** The broker as the uplink's transport takes it. What a consumer has no use for is at its default. */

@@ -10,54 +10,88 @@ import type { FrameInput, OnProblem } from "./frame-input.js";
 const CBOR_BEGIN = Buffer.from("\x61v\x01", "latin1");
 const JSON_BEGIN = Buffer.from('{"v":1');
 
+/**
+ * Bytes that may be read in vain for each byte of the input, frames that are not complete yet included. Damage costs less
+ * than one. An input made of beginnings that come to nothing would cost as many as a payload has: past this, the next
+ * beginnings are passed over.
+ */
+export const VAIN_READS_MAX = 16;
+
 /** Makes the splitter of one input. */
-export function createFrameStream(problem: OnProblem): FrameInput {
+export function createFrameStream(problem: OnProblem, decodeFirst = decodeFirstFrame): FrameInput {
 	const held = Buffer.alloc(2 * PAYLOAD_BYTES_MAX);
-	let count = 0;
-	/** Offset in the input of the first byte held. */
+	/** What is held is [at, end). */
+	let at = 0;
+	let end = 0;
+	/** Offset in the input of `held`. */
 	let offset = 0;
 	/** Whether the place where a frame begins is not known. */
 	let isLost = false;
+	/** How many bytes may still be read in vain; less than none by one payload at the most. */
+	let credit = 0;
 
 	function* drain(isEnd: boolean): Iterable<DecodedFrame> {
-		let at = 0;
-		while (at < count) {
-			if (isLost) {
-				const next = beginning(held, at, count);
-				isLost = next < 0;
-				// What could be the first bytes of a beginning stays.
-				at = isLost ? (isEnd ? count : Math.max(at, count - JSON_BEGIN.length + 1)) : next;
-				if (isLost) break;
+		while (at < end) {
+			if (isLost && !seek(isEnd)) return;
+			at = passSpace(held, at, end);
+			if (at === end) return;
+			if (credit < 0) {
+				if (end - at < PAYLOAD_BYTES_MAX && !isEnd) return;
+				lose();
+				continue;
 			}
-			at = passSpace(held, at, count);
-			if (at === count) break;
-			const result = decodeFirstFrame(held.subarray(at, count));
+			const result = decodeFirst(held.subarray(at, end));
 			if (result.ok) {
 				at += result.length;
 				yield result.frame;
-			} else if (result.error === "truncated" && !isEnd) break;
-			else {
-				problem(result.error, `byte ${offset + at + result.at}`);
-				isLost = true;
-				at += 1;
+				continue;
 			}
+			credit -= result.looked;
+			if (result.error === "truncated" && !isEnd) return;
+			problem(result.error, `byte ${offset + at + result.at}`);
+			lose();
 		}
-		held.copyWithin(0, at, count);
-		count -= at;
-		offset += at;
+	}
+
+	function lose(): void {
+		isLost = true;
+		at += 1;
+	}
+
+	/** Goes on to where a frame may begin, or to the end; what could be the first bytes of a beginning stays. */
+	function seek(isEnd: boolean): boolean {
+		const next = beginning(held, at, end);
+		isLost = next < 0;
+		at = !isLost ? next : isEnd ? end : Math.max(at, end - JSON_BEGIN.length + 1);
+		return !isLost;
 	}
 
 	function* push(chunk: Uint8Array): Iterable<DecodedFrame> {
 		for (let from = 0; from < chunk.length; ) {
-			const part = chunk.subarray(from, from + held.length - count);
-			held.set(part, count);
-			count += part.length;
+			if (end === held.length) makeRoom();
+			const part = chunk.subarray(from, from + held.length - end);
+			held.set(part, end);
+			end += part.length;
 			from += part.length;
+			credit += part.length * VAIN_READS_MAX;
 			yield* drain(false);
 		}
 	}
 
-	return { push, end: () => drain(true) };
+	/** Only when all is full: what is moved is no more than what has been read since. */
+	function makeRoom(): void {
+		held.copyWithin(0, at, end);
+		offset += at;
+		end -= at;
+		at = 0;
+	}
+
+	function* finish(): Iterable<DecodedFrame> {
+		credit = Math.max(credit, 0) + (end - at) * VAIN_READS_MAX;
+		yield* drain(true);
+	}
+
+	return { push, end: finish };
 }
 
 /** Offset at or after `from` where a frame may begin, or -1. */

@@ -5,6 +5,7 @@ import type { MqttClient } from "mqtt";
 import mqttClient from "mqtt/lib/client";
 import type { MqttConfig } from "../config/config.js";
 import type { Topics } from "../wire/topics.js";
+import { type ConnectionEnd, type ConnectionError, connectionEnd, endAfter, unaskedQos } from "./connection-end.js";
 import type { OpenStream } from "./transport.js";
 
 /** How long a broker has from the first SYN to its CONNACK. */
@@ -37,17 +38,6 @@ export interface ConnectionEvents {
 	message(topic: string, payload: Buffer): void;
 }
 
-export interface ConnectionEnd {
-	/** One line for a person. */
-	readonly reason: string;
-	/** Whether it was closed without a word or an error. */
-	readonly silent: boolean;
-	/** Whether the broker refused this version of MQTT. */
-	readonly versionRefused: boolean;
-	/** Whether the broker refused who we are (user, password, certificate, client id). */
-	readonly authRefused: boolean;
-}
-
 export interface Connection {
 	/** Writes one packet made by encodePublish. */
 	write(packet: Buffer): void;
@@ -65,15 +55,8 @@ export interface Connection {
 	end(): Promise<void>;
 }
 
-/** The reason where there is none. */
-const CLOSED = "connection closed";
-
-/** CONNACK codes that mean "not this version": MQTT 3.1.1 table 3.1, MQTT 5.0 table 3-1. */
-const VERSION_REFUSED: readonly number[] = [1, 132];
-/** Client id refused, bad user or password, not authorized, banned, bad authentication method. */
-const AUTH_REFUSED: readonly number[] = [2, 4, 5, 133, 134, 135, 138, 140];
-/** OpenSSL's names of the TLS alerts (RFC 8446, 6.2) with which a broker turns our certificate, or having none, away. */
-const CERTIFICATE_REFUSED = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
+/** What the configuration calls them. */
+const CERTIFICATES = { ca: "mqtt.ca_file", cert: "mqtt.cert_file" };
 
 /** Starts an attempt. */
 export function createConnection(options: ConnectionOptions): Connection {
@@ -81,25 +64,18 @@ export function createConnection(options: ConnectionOptions): Connection {
 	let over = false;
 	let ownPing = false;
 	let held = false;
-	let lastError: (Error & { code?: unknown }) | null = null;
+	let lastError: ConnectionError | null = null;
 	let inboundBytes = 0;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => options.open(self), {
 		...clientOptions(options),
 	});
 	const { stream } = client;
 
-	function finish(reason: string, code?: unknown): void {
+	function finish(end: ConnectionEnd): void {
 		if (over) return;
 		over = true;
-		client.removeAllListeners();
-		client.on("error", () => {}); // late errors of a connection that is over say nothing new
-		client.end(true);
-		events.down({
-			reason,
-			silent: reason === CLOSED,
-			versionRefused: VERSION_REFUSED.includes(code as number),
-			authRefused: AUTH_REFUSED.includes(code as number) || CERTIFICATE_REFUSED.test(String(code)),
-		});
+		client.end(true); // its own listeners clear its timers at the close: they stay
+		events.down(end);
 	}
 
 	const fail = (error: Error): void => {
@@ -109,25 +85,28 @@ export function createConnection(options: ConnectionOptions): Connection {
 	stream.on("error", fail); // MQTT.js swallows errors without a code
 	stream.on("data", (chunk: Buffer) => {
 		inboundBytes += chunk.length;
-		if (inboundBytes > INBOUND_BYTES_MAX) finish(`the broker sent ${inboundBytes} bytes that are no packet we take`);
+		if (inboundBytes <= INBOUND_BYTES_MAX) return;
+		finish(connectionEnd(`the broker sent ${inboundBytes} bytes that are no packet we take`));
 	});
 	client.on("error", (error) => {
 		fail(error);
 		const { code } = error as { code?: unknown };
 		// The system's codes are texts, and a close follows. A refusal has a number; what is no packet has none, and
 		// MQTT.js would stay connected after it (MQTT 5.0, 2.1.3 and 4.13: close).
-		if (typeof code !== "string") finish(error.message, code);
+		if (typeof code !== "string") finish(connectionEnd(error.message, code));
 	});
 	client.on("disconnect", (packet) => {
 		lastError ??= new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`);
 	});
-	client.on("close", () => finish(lastError ? describe(lastError) : CLOSED, lastError?.code));
+	client.on("close", () => finish(endAfter(lastError, CERTIFICATES)));
 	client.on("packetsend", (packet) => {
 		if (packet.cmd === "pingreq" && !ownPing && !over) events.pingSent();
 	});
 	client.on("packetreceive", (packet) => {
 		inboundBytes = 0;
 		if (packet.cmd === "pingresp" && !over) events.pingReturned();
+		// MQTT.js keeps a message of QoS 2 until it is released, 65,535 of them. To who subscribed at QoS 0 none is due.
+		if (packet.cmd === "publish" && packet.qos > 0) finish(connectionEnd(unaskedQos(packet.qos)));
 	});
 	client.on("message", (topic, payload) => {
 		if (!over) events.message(topic, payload);
@@ -162,8 +141,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 		unsubscribe(topic) {
 			if (!over && client.connected) client.unsubscribe(topic);
 		},
-		destroy: (reason) => finish(reason),
-		end: () => endCleanly(client, () => finish("ended")),
+		destroy: (reason) => finish(connectionEnd(reason)),
+		end: () => endCleanly(client, () => finish(connectionEnd("ended"))),
 	};
 }
 
@@ -200,35 +179,4 @@ function clientOptions({ config, version, password, topics }: ConnectionOptions)
 		...(password === undefined ? {} : { password }),
 		...(version === 5 ? { properties: { maximumPacketSize: INBOUND_BYTES_MAX } } : {}),
 	};
-}
-
-/** An error in a person's words. */
-function describe(error: Error & { code?: unknown }): string {
-	switch (error.code) {
-		case "ECONNREFUSED":
-			return "connection refused: no broker listens there";
-		case "ENOTFOUND":
-		case "EAI_AGAIN":
-			return "the broker's name does not resolve";
-		case "ECONNRESET":
-			return "connection reset by the broker or the network";
-		case "ETIMEDOUT":
-		case "EHOSTUNREACH":
-		case "ENETUNREACH":
-			return "the broker's address cannot be reached";
-		case "CERT_NOT_YET_VALID":
-			return "the broker's certificate is not yet valid: is this machine's clock right?";
-		case "CERT_HAS_EXPIRED":
-			return "the broker's certificate has expired";
-		case "ERR_TLS_CERT_ALTNAME_INVALID":
-			return "the broker's certificate is for another host name";
-		case "SELF_SIGNED_CERT_IN_CHAIN":
-		case "DEPTH_ZERO_SELF_SIGNED_CERT":
-		case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-		case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-			return "the broker's certificate is not from an authority we know: set mqtt.ca_file";
-		default:
-			if (CERTIFICATE_REFUSED.test(String(error.code))) return "the broker refuses our certificate: see mqtt.cert_file";
-			return error.message;
-	}
 }

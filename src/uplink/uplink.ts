@@ -8,7 +8,9 @@ import { encodePublish, publishOverhead, REMAINING_LENGTH_MAX } from "../wire/pu
 import type { LinkReport } from "../wire/status.js";
 import { topicsOf } from "../wire/topics.js";
 import { createBackoff } from "./backoff.js";
-import { type Connection, type ConnectionEnd, createConnection } from "./connection.js";
+import { type Connection, createConnection } from "./connection.js";
+import { type ConnectionEnd, connectionEnd } from "./connection-end.js";
+import { createLinkRecord } from "./link-record.js";
 import { createLoopback } from "./loopback.js";
 import { prepareTransport, readFor } from "./transport.js";
 import { createVersionChoice } from "./version.js";
@@ -56,13 +58,14 @@ export function createUplink(options: UplinkOptions): Uplink {
 	const backoff = createBackoff(config.reconnect.minMs, config.reconnect.maxMs, options.random);
 	const version = createVersionChoice(config.version);
 	const loopback = createLoopback(topics.status, options.run, log);
-	const counts = { connects: 0, disconnects: 0, authFailures: 0, framesSent: 0, frameBytes: 0 };
+	const url = showUrl(config.url);
+	const record = createLinkRecord(options.nowMs);
+	const counts = { framesSent: 0, frameBytes: 0 };
 	let events: UplinkEvents;
 	let connection: Connection | null = null;
 	let upSinceMs: number | null = null;
 	let delivered = false;
 	let stopped = false;
-	let error: string | null = "not connected yet";
 	let timer: NodeJS.Timeout | undefined;
 
 	async function attempt(): Promise<void> {
@@ -72,17 +75,16 @@ export function createUplink(options: UplinkOptions): Uplink {
 			const link = { up, down, pingSent: events.pingSent, pingReturned, message: loopback.message };
 			connection = createConnection({ config, version: version.current(), password, open, topics, events: link });
 		} catch (cause) {
-			down({ reason: (cause as Error).message, silent: false, versionRefused: false, authRefused: false });
+			down(connectionEnd((cause as Error).message));
 		}
 	}
 
 	function up(packetBytesMax: number): void {
 		upSinceMs = options.nowMs();
 		delivered = false;
-		error = null;
-		counts.connects += 1;
+		record.up();
 		version.accepted();
-		log.info("link_up", { url: showUrl(config.url), mqtt: version.name() });
+		log.info("link_up", { url, mqtt: version.name() });
 		publish(topics.state, Buffer.from("online"), true);
 		if (connection) loopback.start(connection);
 		events.up(Math.min(packetBytesMax, REMAINING_LENGTH_MAX) - publishOverhead(topics.data, contentType));
@@ -90,11 +92,9 @@ export function createUplink(options: UplinkOptions): Uplink {
 
 	function down(end: ConnectionEnd): void {
 		connection = null;
-		error = end.reason;
+		record.ended(end);
 		loopback.stop();
-		if (end.authRefused) counts.authFailures += 1;
 		if (upSinceMs !== null) {
-			counts.disconnects += 1;
 			backoff.ended(options.nowMs() - upSinceMs, delivered);
 			upSinceMs = null;
 			events.down();
@@ -103,7 +103,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 		}
 		if (stopped) return;
 		const delayMs = Math.round(backoff.next());
-		log.warn("link_down", { url: showUrl(config.url), reason: end.reason, retry_ms: delayMs });
+		log.warn("link_down", { url, reason: end.reason, retry_ms: delayMs });
 		timer = setTimeout(attempt, delayMs);
 	}
 
@@ -137,7 +137,7 @@ export function createUplink(options: UplinkOptions): Uplink {
 			publish(topics.state, Buffer.from("offline"), true);
 			await (upSinceMs === null ? connection?.destroy("ended") : connection?.end());
 		},
-		report: () => ({ ...counts, connected: upSinceMs !== null, loopback: loopback.answer(), error }),
+		report: () => ({ url, ...record.report(), ...counts, loopback: loopback.answer() }),
 	};
 }
 

@@ -1,6 +1,6 @@
 // Which MQTT version the next attempt speaks. MQTT.js has no fall-back of its own, and a broker of 3.1.1 only answers
 // MQTT 5 with return code 1 or just closes the connection.
-import type { ConnectionEnd } from "./connection.js";
+import type { ConnectionEnd } from "./connection-end.js";
 
 /** Attempts of one version that may end in silence before the other is tried. */
 export const SILENT_ATTEMPTS_MAX = 2;

@@ -60,6 +60,12 @@ export interface DecodeFailure {
 	readonly at: number;
 }
 
+/** A failure in bytes that go on behind it. */
+export interface FirstFailure extends DecodeFailure {
+	/** What it cost: bytes that were read, from the first on. */
+	readonly looked: number;
+}
+
 /** Makes a failure. */
 export function failure(error: DecodeErrorKind, at: number): DecodeFailure {
 	return { ok: false, error, at };

@@ -33,7 +33,7 @@ import {
 	UNKNOWN_DEPTH_MAX,
 	UNKNOWN_KEYS_MAX,
 } from "./decode-bounds.js";
-import { type DecodeFailure, failure } from "./decode-error.js";
+import { type FirstFailure, failure } from "./decode-error.js";
 import type { DecodedFrame } from "./decoded.js";
 import { PLACES_MAX } from "./scale.js";
 
@@ -62,7 +62,7 @@ interface Layout {
 }
 
 /** Reads the frame at the start of `bytes`; what follows it is left alone. */
-export function readCborFrame(bytes: Uint8Array): FirstFrame | DecodeFailure {
+export function readCborFrame(bytes: Uint8Array): FirstFrame | FirstFailure {
 	const reader = createCborReader(bytes);
 	const layout: Layout = {
 		valueAt: KEYS.map(() => -1),
@@ -74,7 +74,8 @@ export function readCborFrame(bytes: Uint8Array): FirstFrame | DecodeFailure {
 	};
 	const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 	if (!checkMap(reader, buffer, layout) || !checkWhole(reader, layout)) {
-		return failure(reader.error ?? "type", reader.errorAt);
+		const { at, error, errorAt } = reader;
+		return { ...failure(error ?? "type", errorAt), looked: Math.max(at, errorAt + 1) };
 	}
 	return { ok: true, frame: build(buffer, layout), length: reader.at };
 }

@@ -1,17 +1,21 @@
 // A frame from JSON: the same keys as in CBOR, checked as strictly. Numbers are what JSON says they are, so an integer may
-// be written 5.0, and there is no `scale`. A key's value is parsed only when the shape of the whole is known to be right.
+// be written 5.0, and there is no `scale`. Nothing is parsed before the whole is known to be right: what is refused costs
+// its bytes read once.
 import type { Value } from "../core/value.js";
 import { DEVICE_PATTERN, NAME_BYTES_MAX, READINGS_MAX, RUN_PATTERN } from "./decode-bounds.js";
-import { type DecodeErrorKind, type DecodeFailure, failure } from "./decode-error.js";
+import { type DecodeErrorKind, type DecodeFailure, type FirstFailure, failure } from "./decode-error.js";
 import type { FirstFrame } from "./decode-frame-cbor.js";
 import {
 	createJsonReader,
+	FRACTION,
+	INFINITE_NUMBER,
 	JSON_ARRAY,
 	JSON_BOOLEAN,
 	JSON_NUMBER,
 	JSON_TEXT,
 	type JsonMember,
 	type JsonReader,
+	NEGATIVE_NUMBER,
 	parseMember,
 	readJsonObject,
 } from "./decode-json.js";
@@ -33,6 +37,11 @@ const TYPES = {
 type Key = keyof typeof TYPES;
 const KEYS = Object.keys(TYPES) as Key[];
 
+const PATTERNS = [
+	["device", DEVICE_PATTERN],
+	["run", RUN_PATTERN],
+] as const;
+
 /** Types that the elements of an array may have. */
 const ELEMENTS: ReadonlyMap<Key, number> = new Map([
 	["streams", JSON_TEXT],
@@ -44,8 +53,13 @@ const ELEMENTS: ReadonlyMap<Key, number> = new Map([
 type Members = Readonly<Record<Exclude<Key, "clock" | "scale">, JsonMember>> & { readonly clock?: JsonMember };
 
 /** Reads the frame at the start of `bytes`; what follows it is left alone. */
-export function readJsonFrame(bytes: Uint8Array): FirstFrame | DecodeFailure {
+export function readJsonFrame(bytes: Uint8Array): FirstFrame | FirstFailure {
 	const reader = createJsonReader(bytes);
+	const result = readMembers(reader);
+	return result.ok ? result : { ...result, looked: Math.max(reader.at, result.at + 1) };
+}
+
+function readMembers(reader: JsonReader): FirstFrame | DecodeFailure {
 	const found = readJsonObject(reader, KEYS);
 	if (found === null) return failure(reader.error ?? "json", reader.errorAt);
 	const members = checkShape(found);
@@ -81,44 +95,36 @@ function readColumns(reader: JsonReader, members: Members): FirstFrame | DecodeF
 	const wrong = (error: DecodeErrorKind, key: keyof Members): DecodeFailure =>
 		failure(error, (members[key] as JsonMember).from);
 
-	if (parse("v") !== 1) return wrong("version", "v");
-	const device = parse("device") as string;
-	if (!DEVICE_PATTERN.test(device)) return wrong("name", "device");
-	const run = parse("run") as string;
-	if (!RUN_PATTERN.test(run)) return wrong("name", "run");
-	const [seq, sent, timeMs] = [parse("seq") as number, parse("sent") as number, parse("time") as number];
-	for (const [key, number] of [
-		["seq", seq],
-		["sent", sent],
-		["time", timeMs],
-	] as const) {
-		if (!isUint(number)) return wrong(isFraction(number) ? "type" : "range", key);
+	for (const key of ["v", "seq", "sent", "time", "stream", "dt"] as const) {
+		const error = integerError(members[key], key === "dt");
+		if (error !== null) return wrong(error, key);
 	}
-	const streams = parse("streams") as string[];
-	if (!streams.every((name) => isStreamName(name))) return wrong("name", "streams");
-	const stream = parse("stream") as number[];
-	if (!stream.every(isUint)) return wrong(stream.some(isFraction) ? "type" : "range", "stream");
-	if (!stream.every((index) => index < streams.length)) return wrong("stream_index", "stream");
-	const dt = parse("dt") as number[];
-	if (!dt.every(Number.isSafeInteger)) return wrong(dt.some(isFraction) ? "type" : "range", "dt");
-	const value = parse("value") as Value[];
-	if (value.includes(Number.POSITIVE_INFINITY) || value.includes(Number.NEGATIVE_INFINITY)) {
-		return wrong("not_finite", "value");
+	const { v, seq, sent, time, streams, stream, value } = members;
+	if (v.largest !== 1) return wrong("version", "v");
+	if (streams.shortest < 1 || streams.longest > NAME_BYTES_MAX) return wrong("name", "streams");
+	if (stream.largest >= streams.length) return wrong("stream_index", "stream");
+	if ((value.numbers & INFINITE_NUMBER) !== 0) return wrong("not_finite", "value");
+	for (const [key, pattern] of PATTERNS) {
+		if (members[key].longest > NAME_BYTES_MAX || !pattern.test(parse(key) as string)) return wrong("name", key);
 	}
-	const clockSynchronised = members.clock === undefined || parse("clock") === true;
-	const frame = { device, run, seq, sent, timeMs, clockSynchronised, streams, stream, dt, value };
+	const frame = {
+		device: parse("device") as string,
+		run: parse("run") as string,
+		seq: seq.largest,
+		sent: sent.largest,
+		timeMs: time.largest,
+		clockSynchronised: members.clock === undefined || parse("clock") === true,
+		streams: parse("streams") as string[],
+		stream: parse("stream") as number[],
+		dt: parse("dt") as number[],
+		value: parse("value") as Value[],
+	};
 	return { ok: true, frame, length: reader.at };
 }
 
-function isUint(number: number): boolean {
-	return Number.isSafeInteger(number) && number >= 0;
-}
-
-/** 1e999 is none: it is beyond every range. */
-function isFraction(number: number): boolean {
-	return !Number.isInteger(number) && Number.isFinite(number);
-}
-
-function isStreamName(name: string): boolean {
-	return name !== "" && name.length <= NAME_BYTES_MAX && Buffer.byteLength(name) <= NAME_BYTES_MAX;
+/** What is wrong with a member of integers: one that is none, below 0, or beyond 2^53 - 1. */
+function integerError({ numbers, largest }: JsonMember, mayBeNegative: boolean): DecodeErrorKind | null {
+	if ((numbers & FRACTION) !== 0) return "type";
+	if (largest > Number.MAX_SAFE_INTEGER) return "range";
+	return (numbers & NEGATIVE_NUMBER) !== 0 && !mayBeNegative ? "range" : null;
 }

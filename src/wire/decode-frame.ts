@@ -1,7 +1,7 @@
 // The strict decoder of frames (CONTRACT, Frame): one schema, from bytes that anybody may have sent. Bounded, linear, and
 // never an exception: what is wrong comes back as an error of a named kind with the byte where it was found.
 import { PAYLOAD_BYTES_MAX } from "./decode-bounds.js";
-import { type DecodeFailure, failure } from "./decode-error.js";
+import { type DecodeFailure, type FirstFailure, failure } from "./decode-error.js";
 import { type FirstFrame, readCborFrame } from "./decode-frame-cbor.js";
 import { readJsonFrame } from "./decode-frame-json.js";
 import type { DecodedFrame } from "./decoded.js";
@@ -23,12 +23,12 @@ export function decodeFrame(payload: Uint8Array): FrameResult {
  * Decodes the frame at the start of bytes that may go on behind it, for frames in a row without separators. `truncated`
  * means that more bytes could make it a frame. At most PAYLOAD_BYTES_MAX bytes are looked at.
  */
-export function decodeFirstFrame(bytes: Uint8Array): FirstFrame | DecodeFailure {
-	if (bytes.length === 0) return failure("empty", 0);
+export function decodeFirstFrame(bytes: Uint8Array): FirstFrame | FirstFailure {
+	if (bytes.length === 0) return { ...failure("empty", 0), looked: 0 };
 	const window = bytes.length > PAYLOAD_BYTES_MAX ? bytes.subarray(0, PAYLOAD_BYTES_MAX) : bytes;
 	const first = window[0] === JSON_OBJECT ? readJsonFrame(window) : readCborFrame(window);
 	if (!first.ok && first.error === "truncated" && window.length === PAYLOAD_BYTES_MAX) {
-		return failure("too_large", first.at);
+		return { ...first, error: "too_large" };
 	}
 	return first;
 }

@@ -4,6 +4,7 @@
 import { Buffer } from "node:buffer";
 import { KEY_BYTES_MAX, UNKNOWN_DEPTH_MAX, UNKNOWN_KEYS_MAX } from "./decode-bounds.js";
 import type { DecodeErrorKind } from "./decode-error.js";
+import { createJsonNumber, type JsonNumber, scanJsonNumber } from "./decode-json-number.js";
 import { invalidUtf8At } from "./decode-utf8.js";
 
 /** Types of JSON as bits, so that a set of them is a number. */
@@ -14,8 +15,28 @@ export const JSON_TEXT = 8;
 export const JSON_ARRAY = 16;
 export const JSON_OBJECT = 32;
 
+/** What a member's numbers are, together: one below 0, one with a fraction, one beyond every double. */
+export const NEGATIVE_NUMBER = 1;
+export const FRACTION = 2;
+export const INFINITE_NUMBER = 4;
+
+/** What is known of a value and all within it, before any of it is parsed. */
+interface Contents {
+	/** Arrays and objects within it, at any depth. */
+	containers: number;
+	/** Members of all objects within it, its own included. */
+	members: number;
+	/** Of its numbers: NEGATIVE_NUMBER, FRACTION, INFINITE_NUMBER. */
+	numbers: number;
+	/** The largest of its whole numbers without their signs; exact up to 2^53 - 1. */
+	largest: number;
+	/** UTF-8 bytes of its shortest and its longest text, escapes undone; keys of objects are none of them. */
+	shortest: number;
+	longest: number;
+}
+
 /** One member's value. */
-export interface JsonMember {
+export interface JsonMember extends Readonly<Contents> {
 	/** Its bytes are [from, to). */
 	readonly from: number;
 	readonly to: number;
@@ -24,10 +45,6 @@ export interface JsonMember {
 	readonly length: number;
 	/** Types of the elements of an array, together. */
 	readonly elements: number;
-	/** Arrays and objects within it, at any depth. */
-	readonly containers: number;
-	/** Members of all objects within it, its own included. */
-	readonly members: number;
 }
 
 export interface JsonReader {
@@ -38,8 +55,12 @@ export interface JsonReader {
 	length: number;
 	elements: number;
 	/** Since the top-level member began. */
-	containers: number;
-	members: number;
+	contents: Contents;
+	/** Read last. */
+	readonly number: JsonNumber;
+	/** UTF-8 bytes of the text, or of the escape, read last. */
+	textBytes: number;
+	escapeBytes: number;
 	/** The first thing that was wrong, and where. */
 	error: DecodeErrorKind | null;
 	errorAt: number;
@@ -48,6 +69,7 @@ export interface JsonReader {
 /** The values of an object's known keys, in the order of `keys`; undefined where one is missing. */
 export type JsonMembers = readonly (JsonMember | undefined)[];
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -60,8 +82,22 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Makes a reader from the first byte on. */
 export function createJsonReader(bytes: Uint8Array): JsonReader {
-	const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-	return { bytes: buffer, at: 0, length: 0, elements: 0, containers: 0, members: 0, error: null, errorAt: 0 };
+	return {
+		bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+		at: 0,
+		length: 0,
+		elements: 0,
+		contents: noContents(),
+		number: createJsonNumber(),
+		textBytes: 0,
+		escapeBytes: 0,
+		error: null,
+		errorAt: 0,
+	};
+}
+
+function noContents(): Contents {
+	return { containers: 0, members: 0, numbers: 0, largest: 0, shortest: Number.POSITIVE_INFINITY, longest: 0 };
 }
 
 /** Notes what is wrong. Returns 0, which is no type. */
@@ -144,12 +180,11 @@ function passColon(reader: JsonReader): boolean {
 
 function readMember(reader: JsonReader): JsonMember | null {
 	const from = reader.at;
-	reader.containers = 0;
-	reader.members = 0;
+	reader.contents = noContents();
 	const type = passValue(reader, UNKNOWN_DEPTH_MAX);
 	if (type === 0) return null;
-	const { at: to, length, elements, containers, members } = reader;
-	return { from, to, type, length, elements, containers, members };
+	const { at: to, length, elements, contents } = reader;
+	return { from, to, type, length, elements, ...contents };
 }
 
 /** Passes over one value; its type, or 0 where something is wrong. */
@@ -162,7 +197,7 @@ function passValue(reader: JsonReader, depth: number): number {
 		case OPEN_OBJECT:
 			return depth === 0 ? failJson(reader, "too_deep", at) : passObject(reader, depth - 1);
 		case QUOTE:
-			return passText(reader);
+			return passTextValue(reader);
 		case 0x74:
 			return passWord(reader, TRUE, JSON_BOOLEAN);
 		case 0x66:
@@ -180,6 +215,12 @@ const WRONG = 2;
 
 /** Passes over what is between two elements, or the closing bracket. */
 function readSeparator(reader: JsonReader, isFirst: boolean, close: number): number {
+	const { bytes, at } = reader;
+	// A comma and no white space, as all encoders write it.
+	if (!isFirst && bytes[at] === COMMA && (bytes[at + 1] as number) > SPACE) {
+		reader.at = at + 1;
+		return MORE;
+	}
 	passSpace(reader);
 	const here = byteHere(reader);
 	if (here === close) {
@@ -188,7 +229,7 @@ function readSeparator(reader: JsonReader, isFirst: boolean, close: number): num
 	}
 	if (isFirst) return MORE;
 	if (here !== COMMA) {
-		failJson(reader, reader.at < reader.bytes.length ? "json" : "truncated", reader.at);
+		failJson(reader, reader.at < bytes.length ? "json" : "truncated", reader.at);
 		return WRONG;
 	}
 	reader.at += 1;
@@ -198,7 +239,7 @@ function readSeparator(reader: JsonReader, isFirst: boolean, close: number): num
 
 function passArray(reader: JsonReader, depth: number): number {
 	reader.at += 1;
-	reader.containers += 1;
+	reader.contents.containers += 1;
 	let elements = 0;
 	for (let length = 0; ; length++) {
 		const separator = readSeparator(reader, length === 0, CLOSE_ARRAY);
@@ -215,12 +256,12 @@ function passArray(reader: JsonReader, depth: number): number {
 
 function passObject(reader: JsonReader, depth: number): number {
 	reader.at += 1;
-	reader.containers += 1;
+	reader.contents.containers += 1;
 	for (let length = 0; ; length++) {
 		const separator = readSeparator(reader, length === 0, CLOSE_OBJECT);
 		if (separator === END) {
 			reader.length = length;
-			reader.members += length;
+			reader.contents.members += length;
 			return JSON_OBJECT;
 		}
 		if (separator !== MORE) return 0;
@@ -231,14 +272,25 @@ function passObject(reader: JsonReader, depth: number): number {
 	}
 }
 
+function passTextValue(reader: JsonReader): number {
+	const type = passText(reader);
+	const { contents, textBytes } = reader;
+	if (textBytes < contents.shortest) contents.shortest = textBytes;
+	if (textBytes > contents.longest) contents.longest = textBytes;
+	return type;
+}
+
 /** Passes over a string, its quotes included. */
 function passText(reader: JsonReader): number {
 	const { bytes } = reader;
 	const from = reader.at;
+	/** Bytes that escapes take beyond what they stand for. */
+	let spare = 0;
 	for (let at = from + 1; at < bytes.length; ) {
 		const unit = bytes[at] as number;
 		if (unit === QUOTE) {
 			reader.at = at + 1;
+			reader.textBytes = at - from - 1 - spare;
 			return JSON_TEXT;
 		}
 		if (unit < 0x20) return failJson(reader, "json", at);
@@ -247,6 +299,7 @@ function passText(reader: JsonReader): number {
 			const length = escapeLength(reader, at);
 			if (length === 0) return 0;
 			at += length;
+			spare += length - reader.escapeBytes;
 		}
 	}
 	return failJson(reader, "truncated", from);
@@ -257,10 +310,13 @@ function escapeLength(reader: JsonReader, at: number): number {
 	const { bytes } = reader;
 	if (at + 1 >= bytes.length) return failJson(reader, "truncated", at);
 	const letter = bytes[at + 1] as number;
+	reader.escapeBytes = 1;
 	if (letter !== LETTER_U) return ESCAPES.includes(letter) ? 2 : failJson(reader, "json", at);
 	const unit = escapedUnit(reader, at);
 	if (unit < 0) return 0;
+	reader.escapeBytes = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 	if (unit < 0xd800 || unit > 0xdfff) return 6;
+	reader.escapeBytes = 4;
 	const second = unit < 0xdc00 ? escapedUnit(reader, at + 6) : 0;
 	return second >= 0xdc00 && second <= 0xdfff ? 12 : failJson(reader, "utf8", at);
 }
@@ -306,37 +362,36 @@ function passWord(reader: JsonReader, word: Buffer, type: number): number {
 	return type;
 }
 
-/** `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?` */
+/** Digits of a number that is exact whatever they are. */
+const SHORT_DIGITS = 15;
+
 function passNumber(reader: JsonReader): number {
-	const { bytes } = reader;
-	const from = reader.at;
-	let at = bytes[from] === 0x2d ? from + 1 : from;
-	const whole = at;
-	at = passDigits(bytes, at);
-	const digits = at - whole;
-	if (digits === 0 || (digits > 1 && bytes[whole] === 0x30)) return wrongNumber(reader, from, at);
-	if (bytes[at] === 0x2e) {
-		const fraction = at + 1;
-		at = passDigits(bytes, fraction);
-		if (at === fraction) return wrongNumber(reader, from, at);
+	const { bytes, contents, at: from } = reader;
+	let at = from;
+	let value = 0;
+	for (; at - from < SHORT_DIGITS; at++) {
+		const digit = (bytes[at] as number) - 0x30;
+		if (!(digit >= 0 && digit <= 9)) break;
+		value = value * 10 + digit;
 	}
-	if (bytes[at] === 0x65 || bytes[at] === 0x45) {
-		const exponent = bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d ? at + 2 : at + 1;
-		at = passDigits(bytes, exponent);
-		if (at === exponent) return wrongNumber(reader, from, at);
-	}
+	// Most elements are a short whole number and a comma.
+	if (bytes[at] !== COMMA || at === from || (bytes[from] === 0x30 && at > from + 1)) return passAnyNumber(reader);
+	if (value > contents.largest) contents.largest = value;
 	reader.at = at;
 	return JSON_NUMBER;
 }
 
-function wrongNumber(reader: JsonReader, from: number, at: number): number {
-	return failJson(reader, at >= reader.bytes.length ? "truncated" : "json", from);
-}
-
-function passDigits(bytes: Uint8Array, from: number): number {
-	let at = from;
-	while ((bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at += 1;
-	return at;
+function passAnyNumber(reader: JsonReader): number {
+	const { bytes, number, contents, at } = reader;
+	if (!scanJsonNumber(bytes, at, number)) {
+		return failJson(reader, number.to >= bytes.length ? "truncated" : "json", at);
+	}
+	reader.at = number.to;
+	if (number.isNegative && number.magnitude > 0) contents.numbers |= NEGATIVE_NUMBER;
+	if (number.isInfinite) contents.numbers |= INFINITE_NUMBER;
+	if (!number.isWhole) contents.numbers |= FRACTION;
+	else if (number.magnitude > contents.largest) contents.largest = number.magnitude;
+	return JSON_NUMBER;
 }
 
 function passSpace(reader: JsonReader): void {

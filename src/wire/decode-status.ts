@@ -4,7 +4,19 @@ import type { DropReason, LossRange, LossReason } from "../core/value.js";
 import { DROP_REASONS } from "../core/value.js";
 import { DEVICE_PATTERN, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, RUN_PATTERN } from "./decode-bounds.js";
 import { type DecodeErrorKind, type DecodeFailure, failure } from "./decode-error.js";
-import { createJsonReader, type JsonMember, type JsonReader, parseMember, readJsonObject } from "./decode-json.js";
+import {
+	createJsonReader,
+	JSON_ARRAY,
+	JSON_BOOLEAN,
+	JSON_NULL,
+	JSON_NUMBER,
+	JSON_OBJECT,
+	JSON_TEXT,
+	type JsonMember,
+	type JsonReader,
+	parseMember,
+	readJsonObject,
+} from "./decode-json.js";
 import type { PreviousRun } from "./status.js";
 
 /** Loss ranges of a status (CONTRACT, Status). */
@@ -21,6 +33,12 @@ const MEMBERS_MAX = 1_024;
 
 /** Arrays and objects in one value: 64 ranges or sources and the array around them. */
 const CONTAINERS_MAX = 129;
+
+/** UTF-8 bytes of a text: what is longer is refused, what is longer than WORDS_CHARS_MAX is cut. */
+const TEXT_BYTES_MAX = 8_192;
+
+/** Elements of an array: as many losses or sources as there may be. */
+const ELEMENTS_MAX = 64;
 
 export interface SourceSeen {
 	readonly name: string;
@@ -97,7 +115,7 @@ export function decodeState(payload: Uint8Array): StateResult {
 	return text === "online" || text === "offline" ? { ok: true, state: text } : failure("state", 0);
 }
 
-/** Decodes the payload of `<prefix>/<device>/status`: a JSON object and nothing behind it but white space. */
+/** Decodes the payload of `<prefix>/<device>/status`: a JSON object and nothing behind it. */
 export function decodeStatus(payload: Uint8Array): StatusResult {
 	if (payload.length === 0) return failure("empty", 0);
 	if (payload.length > PAYLOAD_BYTES_MAX) return failure("too_large", PAYLOAD_BYTES_MAX);
@@ -115,8 +133,8 @@ export function decodeStatus(payload: Uint8Array): StatusResult {
  * end serves for all.
  */
 interface Fields {
-	/** The value, or undefined where there is none. */
-	raw(key: string): unknown;
+	/** The value, or undefined where there is none. One that is not of `type` is wrong, and is not parsed. */
+	raw(key: string, type: number): unknown;
 	wrong(error: DecodeErrorKind, key: string): void;
 	failed(): DecodeFailure | null;
 }
@@ -129,10 +147,19 @@ function createFields(reader: JsonReader, found: readonly (JsonMember | undefine
 		failed ??= member === undefined ? failure("missing_key", 0) : failure(error, member.from);
 	};
 	return {
-		raw(key) {
+		raw(key, type) {
 			const member = memberOf(key);
 			if (member === undefined || failed !== null) return undefined;
-			if (member.members > MEMBERS_MAX || member.containers > CONTAINERS_MAX) {
+			if ((member.type & type) === 0) {
+				wrong("type", key);
+				return undefined;
+			}
+			if (member.longest > TEXT_BYTES_MAX) {
+				wrong("name", key);
+				return undefined;
+			}
+			const isLong = member.type === JSON_ARRAY && member.length > ELEMENTS_MAX;
+			if (isLong || member.members > MEMBERS_MAX || member.containers > CONTAINERS_MAX) {
 				wrong("too_many", key);
 				return undefined;
 			}
@@ -154,7 +181,7 @@ function countMembers(value: unknown): number {
 }
 
 function readStatus(fields: Fields): StatusSeen {
-	if (fields.raw("v") !== 1) fields.wrong("version", "v");
+	if (fields.raw("v", JSON_NUMBER) !== 1) fields.wrong("version", "v");
 	const counters = {
 		stamped: count(fields, "stamped"),
 		buffered: count(fields, "buffered"),
@@ -162,15 +189,15 @@ function readStatus(fields: Fields): StatusSeen {
 		confirmed: count(fields, "confirmed"),
 		inFlight: count(fields, "in_flight"),
 		uncertain: count(fields, "uncertain"),
-		dropped: drops(fields, "dropped", record(fields, "dropped", fields.raw("dropped"))),
+		dropped: drops(fields, "dropped", record(fields, "dropped", fields.raw("dropped", JSON_OBJECT))),
 	};
 	return {
 		device: named(fields, "device", DEVICE_PATTERN),
 		run: named(fields, "run", RUN_PATTERN),
-		version: words(fields, "version", fields.raw("version")),
+		version: words(fields, "version", fields.raw("version", JSON_TEXT)),
 		state: state(fields),
 		timeMs: count(fields, "time"),
-		clockSynchronised: flag(fields, "clock", fields.raw("clock")),
+		clockSynchronised: flag(fields, "clock", fields.raw("clock", JSON_BOOLEAN)),
 		uptimeMs: uptime(fields),
 		...counters,
 		rejected: count(fields, "rejected"),
@@ -178,14 +205,14 @@ function readStatus(fields: Fields): StatusSeen {
 		losses: losses(fields, counters.stamped),
 		...parts(fields),
 		previous: previous(fields),
-		delivery: words(fields, "delivery", fields.raw("delivery")),
+		delivery: words(fields, "delivery", fields.raw("delivery", JSON_TEXT)),
 	};
 }
 
 /** The objects within a status that stand for themselves. */
 function parts(fields: Fields): Pick<StatusSeen, "buffer" | "sources" | "mqtt"> {
-	const buffer = record(fields, "buffer", fields.raw("buffer"));
-	const mqtt = record(fields, "mqtt", fields.raw("mqtt"));
+	const buffer = record(fields, "buffer", fields.raw("buffer", JSON_OBJECT));
+	const mqtt = record(fields, "mqtt", fields.raw("mqtt", JSON_OBJECT));
 	const loopback = mqtt["loopback"];
 	return {
 		buffer: {
@@ -219,7 +246,7 @@ function source(fields: Fields, item: JsonRecord): SourceSeen {
 
 function previous(fields: Fields): PreviousRun | null {
 	const key = "previous";
-	const raw = fields.raw(key);
+	const raw = fields.raw(key, JSON_OBJECT | JSON_NULL);
 	if (raw === null) return null;
 	const item = record(fields, key, raw);
 	const run = item["run"];
@@ -269,7 +296,7 @@ function drops(fields: Fields, key: string, item: JsonRecord): Record<DropReason
 }
 
 function count(fields: Fields, key: string): number {
-	return uint(fields, key, fields.raw(key));
+	return uint(fields, key, fields.raw(key, JSON_NUMBER));
 }
 
 function uint(fields: Fields, key: string, raw: unknown): number {
@@ -279,7 +306,7 @@ function uint(fields: Fields, key: string, raw: unknown): number {
 }
 
 function uptime(fields: Fields): number {
-	const raw = fields.raw("uptime_s");
+	const raw = fields.raw("uptime_s", JSON_NUMBER);
 	if (typeof raw === "number" && raw >= 0 && raw <= Number.MAX_SAFE_INTEGER) return raw * 1_000;
 	fields.wrong(typeof raw === "number" ? "range" : "type", "uptime_s");
 	return 0;
@@ -298,29 +325,29 @@ function words(fields: Fields, key: string, raw: unknown): string {
 }
 
 function named(fields: Fields, key: string, pattern: RegExp): string {
-	const raw = fields.raw(key);
+	const raw = fields.raw(key, JSON_TEXT);
 	if (typeof raw !== "string") fields.wrong("type", key);
 	else if (raw.length > NAME_BYTES_MAX || !pattern.test(raw)) fields.wrong("name", key);
 	return String(raw);
 }
 
 function state(fields: Fields): DeviceState {
-	const raw = fields.raw("state");
+	const raw = fields.raw("state", JSON_TEXT);
 	if (raw !== "online" && raw !== "offline") fields.wrong("state", "state");
 	return raw === "online" ? "online" : "offline";
 }
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** An object that JSON.parse made: only names of the contract are read from it, and only its own. */
+/** An object that JSON.parse made. Only names of the contract are read from it, and no prototype has any of them. */
 function record(fields: Fields, key: string, raw: unknown): JsonRecord {
-	if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return Object.assign(Object.create(null), raw);
+	if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return raw as JsonRecord;
 	fields.wrong("type", key);
 	return {};
 }
 
 function list(fields: Fields, key: string, max: number): readonly unknown[] {
-	const raw = fields.raw(key);
+	const raw = fields.raw(key, JSON_ARRAY);
 	if (Array.isArray(raw) && raw.length <= max) return raw;
 	fields.wrong(Array.isArray(raw) ? "too_many" : "type", key);
 	return [];

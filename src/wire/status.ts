@@ -21,13 +21,35 @@ export interface SourceReport {
 	readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
 	readonly filtered: number;
 	readonly restarts: number;
+	/** What it works through (`sysfs`, `chardev`), last time it did; none where there is only one way. */
+	readonly backend?: string | null;
 	/** One line for a person, or null while the source works. */
 	readonly error: string | null;
+	/** How long it has been up, or down. */
+	readonly stateAgeMs: number;
+}
+
+/** What happened on the link: it came up or ended, an attempt failed, or the broker refused who we are. */
+export type LinkEventKind = "up" | "down" | "failed" | "refused";
+
+/** One event of the link, or several in a row that were alike. */
+export interface LinkEvent {
+	readonly kind: LinkEventKind;
+	/** One line for a person; empty for `up`. */
+	readonly reason: string;
+	readonly times: number;
+	/** Since the first and since the last of them. */
+	readonly firstAgeMs: number;
+	readonly lastAgeMs: number;
 }
 
 /** The link as the uplink counts it. */
 export interface LinkReport {
+	/** The broker's url, without anything secret. */
+	readonly url: string;
 	readonly connected: boolean;
+	/** How long it has been connected, or not. */
+	readonly stateAgeMs: number;
 	readonly connects: number;
 	readonly disconnects: number;
 	readonly authFailures: number;
@@ -38,6 +60,8 @@ export interface LinkReport {
 	readonly framesSent: number;
 	/** Payload bytes of those frames. */
 	readonly frameBytes: number;
+	/** The newest events, the newest last (at most LINK_EVENTS_MAX). */
+	readonly events: readonly LinkEvent[];
 }
 
 /** What does not change during a run. */
@@ -95,6 +119,8 @@ export interface Status {
 		readonly rejected: number;
 		readonly filtered: number;
 		readonly restarts: number;
+		/** Only where there are several ways to the hardware. */
+		readonly backend?: string;
 		readonly error: string | null;
 	}[];
 	readonly mqtt: {
@@ -118,6 +144,7 @@ export function toStatus(report: AgentReport): Status {
 		rejected: rejectedTotal(source),
 		filtered: source.filtered,
 		restarts: source.restarts,
+		...(source.backend == null ? {} : { backend: source.backend }),
 		error: source.error,
 	}));
 	return {
@@ -153,6 +180,7 @@ export function toStatus(report: AgentReport): Status {
 	};
 }
 
-function rejectedTotal(source: SourceReport): number {
+/** Rejections of a source, all reasons together. */
+export function rejectedTotal(source: SourceReport): number {
 	return Object.values(source.rejected).reduce((sum, count) => sum + count, 0);
 }

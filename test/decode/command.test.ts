@@ -1,11 +1,9 @@
 // `tallywire decode` as a process: every form of input through a real pipe, readers that leave early, wrong use, and a
 // real broker with all its doors.
-import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Frame } from "../../src/core/frame.js";
 import { createFrameEncoder } from "../../src/wire/frame.js";
 import { makeCertificates } from "../support/certs.js";
 import { freePort } from "../support/free-port.js";
@@ -13,23 +11,11 @@ import { type Broker, type BrokerOptions, startBroker } from "../support/mosquit
 import { agentEntry, type Finished, runTallywire, startProcess, startTallywire } from "../support/process.js";
 import { makeTempDir } from "../support/temp-dir.js";
 import { until } from "../support/wait.js";
-
-const frame = (seq: number, readings: number): Frame => ({
-	device: "pi-7f3a",
-	run: "AAAAAAAAAAA",
-	seq,
-	sent: seq,
-	timeMs: 1_790_000_000_000 + seq,
-	clockSynchronised: true,
-	streams: ["env.temperature", "env.humidity", "door.open", "log.line"],
-	stream: Array.from({ length: readings }, (_, i) => i % 4),
-	dt: Array.from({ length: readings }, (_, i) => (i === 0 ? 0 : 1)),
-	value: Array.from({ length: readings }, (_, i) => [21.37 + i, 48 + i, i % 8 === 2, `line ${i}`][i % 4] ?? 0),
-});
+import { decodeFile, FRAME_READINGS, mixedFrame, writeFrames } from "./rate.js";
 
 const cbor = createFrameEncoder("cbor");
 const json = createFrameEncoder("json");
-const FRAMES = [0, 64, 128].map((seq) => frame(seq, 64));
+const FRAMES = [0, 64, 128].map((seq) => mixedFrame(seq, 64));
 const payloads = FRAMES.map((each) => Buffer.from(cbor(each)));
 
 async function decode(args: readonly string[], input: Uint8Array): Promise<Finished> {
@@ -108,8 +94,7 @@ test("fails where nothing was decoded", async () => {
 });
 
 test("a reader that leaves ends it quietly, in the middle of what it writes", async () => {
-	const file = join(makeTempDir("decode"), "frames");
-	writeFileSync(file, Buffer.concat(Array.from({ length: 2_000 }, (_, i) => Buffer.from(cbor(frame(i * 256, 256))))));
+	const file = writeFrames(2_000);
 	const script = `"$0" "$1" decode < "$2" | head -1; echo "\${PIPESTATUS[*]}"`;
 	const running = startProcess("bash", ["-c", script, process.execPath, agentEntry(), file]);
 	await running.exited;
@@ -163,27 +148,13 @@ test("says what is wrong with its options", async () => {
 });
 
 test("a large file goes through at a rate (printed)", async () => {
-	const file = join(makeTempDir("decode"), "frames");
-	writeFileSync(file, Buffer.concat(Array.from({ length: 4_000 }, (_, i) => Buffer.from(cbor(frame(i * 256, 256))))));
+	const frames = 4_000;
+	const file = writeFrames(frames);
 	for (const as of ["ndjson", "csv", "line-protocol"]) {
-		const startMs = performance.now();
-		const running = spawn("bash", [
-			"-c",
-			`"$0" "$1" decode --as ${as} < "$2" | wc -l`,
-			process.execPath,
-			agentEntry(),
-			file,
-		]);
-		let lines = "";
-		running.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-			lines += chunk;
-		});
-		await new Promise((resolve) => running.on("close", resolve));
-		const seconds = (performance.now() - startMs) / 1_000;
-		console.log(
-			`${as}: ${Math.round(1_024_000 / seconds)} readings/s from a file to a pipe, start of the process included`,
-		);
-		assert.is(Number(lines), 1_024_000 + (as === "csv" ? 1 : 0));
+		const { lines, seconds } = await decodeFile(file, as);
+		const rate = Math.round((frames * FRAME_READINGS) / seconds);
+		console.log(`${as}: ${rate} readings/s from a file to a pipe, start of the process included`);
+		assert.is(lines, frames * FRAME_READINGS + (as === "csv" ? 1 : 0));
 	}
 });
 
@@ -225,7 +196,7 @@ test("reads frames from a broker, passes over what is none, and comes back after
 		await publish(broker, Buffer.from("online"), "tallywire/pi-7f3a/state", "-r");
 		const running = startTallywire(["decode", "--broker", broker.url, "--topic", "tallywire/#"]);
 		await seen(broker, running);
-		await publish(broker, Buffer.from("noise"), "tallywire/x/data");
+		await publish(broker, Buffer.from("noise"), "tallywire/x/data", "-q", "1"); // the broker has handed it on
 		await broker.restart();
 		await until(
 			"a frame after the restart",
@@ -267,7 +238,7 @@ test("verifies the broker's certificate, and shows its own", async () => {
 		const client = ["--cert-file", certs.client.certFile, "--key-file", certs.client.keyFile];
 		const stranger = await runTallywire(["decode", "--broker", broker.tlsUrl, "--for", "1s", ...client]);
 		assert.is(stranger.code, 1);
-		assert.match(stranger.stderr, /not from an authority we know: give --ca-file/);
+		assert.match(stranger.stderr, /not from an authority we know: set --ca-file/);
 		const running = startTallywire(["decode", "--broker", broker.tlsUrl, "--ca-file", certs.caFile, ...client]);
 		await seen(broker, running);
 		await running.stop();

@@ -1,5 +1,6 @@
 // The subscription of the consuming commands against a real broker: one message at a time, bounded, back after a cut,
 // and an end that is one.
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Message, type SubscribeEvents, type Subscription, subscribe } from "../../src/consume/subscribe.js";
@@ -139,13 +140,24 @@ test("after stop nothing comes", () =>
 		assert.equal(never.log, { ups: 0, downs: [], messages: [] });
 	}));
 
-test("a packet without an end is not taken", async () => {
-	const net = await import("node:net");
-	const server = net.createServer((socket) => {
+/** A server that answers CONNECT with a CONNACK, and then with what `more` writes. */
+async function withServer(more: (socket: Socket) => void, use: (url: string) => Promise<void>): Promise<void> {
+	const server = createServer((socket) => {
 		socket.on("error", () => {});
-		// CONNACK, then a PUBLISH that says it is 200 MB.
 		socket.once("data", () => {
 			socket.write(Buffer.from("2003000000", "hex"));
+			more(socket);
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	await use(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	await new Promise((resolve) => server.close(resolve));
+}
+
+test("a packet without an end is not taken", () =>
+	withServer(
+		(socket) => {
+			// A PUBLISH that says it is 200 MB.
 			socket.write(Buffer.from("30ffffff5f0003742f64", "hex"));
 			const piece = Buffer.alloc(65_536);
 			const pour = (): void => {
@@ -153,15 +165,25 @@ test("a packet without an end is not taken", async () => {
 				socket.once("drain", pour);
 			};
 			pour();
-		});
-	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	const { port } = server.address() as { port: number };
-	const { log, subscription } = follow(`mqtt://127.0.0.1:${port}`, ["t/#"]);
-	await until("the end", () => log.downs.length > 0, 10_000);
-	subscription.stop();
-	assert.match(log.downs[0] ?? "", /bytes that are no packet we take|exceed/);
-	await new Promise((resolve) => server.close(resolve));
-});
+		},
+		async (url) => {
+			const { log, subscription } = follow(url, ["t/#"]);
+			await until("the end", () => log.downs.length > 0, 10_000);
+			subscription.stop();
+			assert.match(log.downs[0] ?? "", /bytes that are no packet we take|exceed/);
+		},
+	));
+
+test("a broker that does not speak MQTT is left, and tried again", () =>
+	withServer(
+		// A PUBLISH of QoS 3.
+		(socket) => void socket.write(Buffer.from("3600", "hex")),
+		async (url) => {
+			const { log, subscription } = follow(url, ["t/#"]);
+			await until("two attempts", () => log.downs.length > 1, 10_000);
+			subscription.stop();
+			assert.match(log.downs[0] ?? "", /both QoS bits/);
+		},
+	));
 
 test.run();

@@ -1,0 +1,37 @@
+// What a broker that means ill, or is none, may say, and why the uplink then ends the connection. The fuzzer feeds the
+// same target; here are the answers that have to be those. Digits are all 0 in them.
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createUplinkTarget } from "../fuzz/targets/uplink.js";
+
+const ACCEPTED = "01"; // the broker said yes before
+const FLOODED = "05"; // and goes on with 400,000 bytes after
+
+const TABLE: readonly (readonly [name: string, says: string, reason: RegExp])[] = [
+	["a packet that claims 256 MB", `${FLOODED}30ffffff7f000161`, /^the broker sent \d+ bytes that are no packet/],
+	[
+		"a packet beyond what a connection takes",
+		`${FLOODED}3080b518000161`,
+		/^the broker sent \d+ bytes that are no packet/,
+	],
+	["a message of QoS 2", `${ACCEPTED}340700016100010068`, /sent a message of QoS 0; it was asked for QoS 0$/],
+	["a message of QoS 1", `${ACCEPTED}320700016100010068`, /sent a message of QoS 0; it was asked for QoS 0$/],
+	["an answer to no ping", `${ACCEPTED}d000d000d000`, /^an answer to a ping that was never sent: not a broker$/],
+	["a packet of type 0", `${ACCEPTED}0000`, /^Header flag bits must be 0x0|^Invalid packet|./],
+	["its refusal after its consent", `${ACCEPTED}e0028d00`, /^the broker disconnected us, reason code 0$/],
+];
+
+const target = await createUplinkTarget();
+
+for (const [name, says, reason] of TABLE) {
+	test(`${name} ends the connection, with a reason`, async () => {
+		const did = await target.feed(Buffer.from(says, "hex"));
+		assert.ok(
+			did.some((each) => reason.test(each)),
+			did.join("\n"),
+		);
+	});
+}
+
+test.after(() => target.end?.());
+test.run();
