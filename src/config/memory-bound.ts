@@ -2,7 +2,7 @@
 // at start: a dead broker, a stalled link or a flooding sensor adds nothing (CONTRACT G4).
 
 import { arenaBytes } from "../core/arena.js";
-import { LOSS_RANGES_MAX, STREAMS_PER_SOURCE_MAX, WINDOW_BYTES_MAX } from "../core/limits.js";
+import { LOSS_RANGES_MAX, STREAMS_PER_SOURCE_MAX, STREAMS_SHOWN_MAX, WINDOW_BYTES_MAX } from "../core/limits.js";
 import type { Config } from "./config.js";
 
 export interface MemoryPart {
@@ -25,6 +25,10 @@ const FRAME_READING_BYTES = 56;
 const STREAM_BYTES = 512;
 /** A range of three fields as an array (core/loss-ledger.ts). */
 const LOSS_RANGE_BYTES = 64;
+/** Value and time of a stream's last reading, and what else stands for it (run/latest-values.ts). */
+const LATEST_VALUE_BYTES = 24;
+/** A last value that is text keeps the line alive that it was cut from, at two bytes a character at the most. */
+const LINE_CHAR_BYTES = 2;
 /** A serial source reads into a chunk this large beside its line. */
 const READ_CHUNK_BYTES = 65_536;
 
@@ -32,9 +36,9 @@ const READ_CHUNK_BYTES = 65_536;
 export function memoryBound(config: Config): MemoryBound {
 	const { capacity } = config.buffer;
 	const { atRisk, maxReadings, maxBytes } = config.publish;
-	const lineBytes = config.sources.map((source) => {
+	const lineBytes = config.sources.flatMap((source) => {
 		const lineMax = (source as { readonly maxLine?: unknown }).maxLine;
-		return typeof lineMax === "number" ? lineMax + READ_CHUNK_BYTES : 0;
+		return typeof lineMax === "number" ? [lineMax] : [];
 	});
 	const parts: MemoryPart[] = [
 		{ part: `buffer: ${capacity} readings of ${SLOT_BYTES} bytes`, bytes: capacity * SLOT_BYTES },
@@ -47,7 +51,14 @@ export function memoryBound(config: Config): MemoryBound {
 			part: `sources: ${config.sources.length} of up to ${STREAMS_PER_SOURCE_MAX} streams`,
 			bytes: config.sources.length * STREAMS_PER_SOURCE_MAX * STREAM_BYTES,
 		},
-		{ part: "sources: line buffers", bytes: lineBytes.reduce((sum, bytes) => sum + bytes, 0) },
+		{
+			part: "sources: line buffers",
+			bytes: lineBytes.reduce((sum, bytes) => sum + bytes + READ_CHUNK_BYTES, 0),
+		},
+		{
+			part: `page: last values of ${STREAMS_SHOWN_MAX} streams`,
+			bytes: STREAMS_SHOWN_MAX * (LATEST_VALUE_BYTES + Math.max(0, ...lineBytes) * LINE_CHAR_BYTES),
+		},
 	];
 	return { bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), parts };
 }

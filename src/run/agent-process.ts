@@ -4,17 +4,21 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Config } from "../config/config.js";
 import { deliveryHash } from "../config/delivery.js";
-import { createAgent } from "../core/agent.js";
+import { type Agent, createAgent } from "../core/agent.js";
+import type { Books } from "../core/snapshot.js";
 import type { Log } from "../log.js";
 import { unitsByStream } from "../sources/host.js";
 import type { Machine } from "../sources/source.js";
-import { createUplink } from "../uplink/uplink.js";
+import { createUplink, type UplinkOptions } from "../uplink/uplink.js";
+import type { AgentView, LossCounts } from "../wire/agent-view.js";
 import { createFrameEncoder } from "../wire/frame.js";
-import { type AgentReport, type RunFacts, toStatus } from "../wire/status.js";
+import { type AgentReport, type RunFacts, rejectedTotal, type SourceReport, toStatus } from "../wire/status.js";
 import { type BlackBox, openBlackBox } from "./black-box.js";
 import { watchClockSync } from "./clock-sync.js";
-import { createDriver } from "./driver.js";
-import { createSourceSet, type MadeSource } from "./source-set.js";
+import { createDriver, type Driver } from "./driver.js";
+import { createLatestValues, type LatestValues } from "./latest-values.js";
+import { createLossMinutes } from "./loss-minutes.js";
+import { createSourceSet, type MadeSource, type SourceSet } from "./source-set.js";
 import { statusPayload } from "./status-payload.js";
 
 export interface AgentProcessOptions {
@@ -38,6 +42,8 @@ export interface AgentProcess {
 	 */
 	stop(): Promise<void>;
 	report(): AgentReport;
+	/** The report and what only the page shows. */
+	view(): AgentView;
 }
 
 const nowMs = (): number => performance.now();
@@ -48,24 +54,18 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 	const run = randomBytes(8).toString("base64url");
 	const folder = (options.runtimeFolder ?? "").split(":")[0] || tmpdir();
 	const blackBox = openBlackBox(folder, config.device, run, (why) => log.warn("no_black_box", { why }));
-	const facts = runFacts(options, run, blackBox);
+	const units = unitsByStream(config.sources);
+	const facts = runFacts(options, run, blackBox, units);
 	const clockSync = watchClockSync();
 	const startedMs = nowMs();
 	const agent = createAgent(agentOptions(config, run));
+	const latest = createLatestValues();
 	let state: AgentReport["state"] = "online";
 	let stopping: Promise<void> | null = null;
 	const drain = deferred();
 	blackBox.record(agent.books()); // one that is killed before its first reading is reported too
 
-	const uplink = createUplink({
-		config: config.mqtt,
-		format: config.publish.format,
-		device: config.device,
-		run,
-		log,
-		nowMs,
-		random: Math.random,
-	});
+	const uplink = createUplink(uplinkOptions(options, run));
 	const driver = createDriver({
 		agent,
 		uplink,
@@ -77,15 +77,8 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 		finished: drain.resolve,
 	});
 
-	const sources = createSourceSet({
-		settings: config.sources,
-		made: options.made ?? [],
-		machine: options.machine,
-		nowMs,
-		registerStream: agent.stream,
-		offer: driver.offer,
-		log,
-	});
+	const sources = createSources(options, agent, latest, driver.offer, units);
+	const lossMinutes = createLossMinutes(() => lossCounts(agent.books(), sources.reports()));
 
 	function report(): AgentReport {
 		return {
@@ -108,6 +101,7 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 		driver.publishStatus();
 		await uplink.stop();
 		clockSync.stop();
+		lossMinutes.stop();
 		blackBox.close();
 		const { stamped, confirmed, uncertain, dropped } = agent.books();
 		log.info("end", { run, stamped, confirmed, uncertain, ...dropped });
@@ -117,6 +111,7 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 		run,
 		async start() {
 			log.info("start", { device: config.device, run, board: config.board, sources: config.sources.length });
+			lossMinutes.start();
 			uplink.start(driver);
 			await sources.start();
 		},
@@ -126,7 +121,50 @@ export function createAgentProcess(options: AgentProcessOptions): AgentProcess {
 			return stopping;
 		},
 		report,
+		view: () => ({
+			report: report(),
+			latest: latest.values(nowMs()),
+			streams: latest.streams(),
+			lossMinutes: lossMinutes.minutes(),
+			atRisk: config.publish.atRisk,
+		}),
 	};
+}
+
+function uplinkOptions({ config, log }: AgentProcessOptions, run: string): UplinkOptions {
+	const { mqtt, publish, device } = config;
+	return { config: mqtt, format: publish.format, device, run, log, nowMs, random: Math.random };
+}
+
+/** The sources, with `latest` on the way of their readings; `units` is added to where a source knows its own. */
+function createSources(
+	{ config, made = [], machine, log }: AgentProcessOptions,
+	agent: Agent,
+	latest: LatestValues,
+	offer: Driver["offer"],
+	units: Record<string, string>,
+): SourceSet {
+	return createSourceSet({
+		settings: config.sources,
+		made,
+		machine,
+		nowMs,
+		registerStream(name, source, unit) {
+			if (unit !== undefined) units[name] ??= unit;
+			const stream = agent.stream(name, source);
+			latest.name(stream, name);
+			return stream;
+		},
+		offer(stream, value, capturedMs) {
+			latest.note(stream, value, capturedMs);
+			offer(stream, value, capturedMs);
+		},
+		log,
+	});
+}
+
+function lossCounts({ dropped, uncertain }: Books, sources: readonly SourceReport[]): LossCounts {
+	return { ...dropped, uncertain, rejected: sources.reduce((sum, source) => sum + rejectedTotal(source), 0) };
 }
 
 function deferred(): { readonly done: Promise<void>; readonly resolve: () => void } {
@@ -137,13 +175,18 @@ function deferred(): { readonly done: Promise<void>; readonly resolve: () => voi
 	return { done, resolve };
 }
 
-function runFacts({ config, version }: AgentProcessOptions, run: string, blackBox: BlackBox): RunFacts {
+function runFacts(
+	{ config, version }: AgentProcessOptions,
+	run: string,
+	blackBox: BlackBox,
+	units: Readonly<Record<string, string>>,
+): RunFacts {
 	return {
 		device: config.device,
 		run,
 		version,
 		board: config.board,
-		units: unitsByStream(config.sources),
+		units,
 		buffer: config.buffer,
 		previous: blackBox.previous,
 		delivery: deliveryHash(config),

@@ -5,16 +5,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Books } from "../core/snapshot.js";
-import { DROP_REASONS } from "../core/value.js";
 import type { PreviousRun } from "../wire/status.js";
-
-/** "TWB1": the layout below. Another one is not read. */
-const MAGIC = 0x54574231;
-const RUN_CHARS = 11;
-const BOOT_CHARS = 36;
-const COUNTERS_AT = 64;
-const COUNTERS = 4 + DROP_REASONS.length;
-const RECORD_BYTES = COUNTERS_AT + COUNTERS * 8;
+import { createRecord, RECORD_BYTES, runOf, type Writer, writeCounters, writerOf } from "./black-box-record.js";
 
 export interface BlackBox {
 	/** The run before this one, if it died without its last status. */
@@ -56,22 +48,13 @@ function createBox(
 	previous: PreviousRun | null,
 	failed: (why: string) => void,
 ): BlackBox {
-	const record = Buffer.alloc(RECORD_BYTES);
-	record.writeUInt32LE(MAGIC, 0);
-	record.writeUInt32LE(process.pid, 4);
-	record.writeUInt32LE(startTicks(process.pid), 8);
-	record.write(run, 12, "latin1");
-	record.write(bootId(), 12 + RUN_CHARS, "latin1");
+	const record = createRecord(thisProcess(), run);
 	let works = true;
 	return {
 		previous,
 		record(books) {
 			if (!works) return;
-			const dropped = DROP_REASONS.map((reason) => books.dropped[reason]);
-			const counters = [books.stamped, books.sent, books.confirmed, books.uncertain, ...dropped];
-			counters.forEach((counter, i) => {
-				record.writeDoubleLE(counter, COUNTERS_AT + i * 8);
-			});
+			writeCounters(record, books);
 			try {
 				writeSync(fd, record, 0, RECORD_BYTES, 0);
 			} catch (error) {
@@ -89,19 +72,13 @@ function createBox(
 
 /** The run in a record, unless it is of another boot or its process is still alive. */
 function readRecord(record: Buffer): PreviousRun | null {
-	if (record.readUInt32LE(0) !== MAGIC) return null;
-	const pid = record.readUInt32LE(4);
-	const boot = record.toString("latin1", 12 + RUN_CHARS, 12 + RUN_CHARS + BOOT_CHARS);
-	if (boot !== bootId() || startTicks(pid) === record.readUInt32LE(8)) return null;
-	const counter = (i: number): number => record.readDoubleLE(COUNTERS_AT + i * 8);
-	return {
-		run: record.toString("latin1", 12, 12 + RUN_CHARS),
-		stamped: counter(0),
-		sent: counter(1),
-		confirmed: counter(2),
-		uncertain: counter(3),
-		dropped: { overflow: counter(4), expired: counter(5), oversize: counter(6), shutdown: counter(7) },
-	};
+	const writer = writerOf(record);
+	if (writer === null || writer.bootId !== bootId() || startTicks(writer.pid) === writer.startTicks) return null;
+	return runOf(record);
+}
+
+function thisProcess(): Writer {
+	return { pid: process.pid, startTicks: startTicks(process.pid), bootId: bootId() };
 }
 
 /** When a process started, in clock ticks since boot (proc_pid_stat(5), field 22): with its pid that names it. 0: gone. */
@@ -116,8 +93,8 @@ function startTicks(pid: number): number {
 
 function bootId(): string {
 	try {
-		return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().slice(0, BOOT_CHARS).padEnd(BOOT_CHARS);
+		return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
 	} catch {
-		return "-".repeat(BOOT_CHARS); // not Linux: a record of an earlier boot is then taken for one of this
+		return "-"; // not Linux: a record of an earlier boot is then taken for one of this
 	}
 }

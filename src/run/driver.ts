@@ -4,6 +4,7 @@ import type { Agent, Effect } from "../core/agent.js";
 import type { Value } from "../core/value.js";
 import type { Uplink, UplinkEvents } from "../uplink/uplink.js";
 import type { BlackBox } from "./black-box.js";
+import { nodeScheduler, type Scheduler } from "./scheduler.js";
 
 /** Node fires a timer beyond 2^31 - 1 ms at once; whatever is further off is looked at again then. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -22,6 +23,8 @@ export interface DriverOptions {
 	readonly status: (payloadBytesMax: number) => Uint8Array;
 	/** Every reading is sent and confirmed, or time is up. Called once, after `stop`. */
 	readonly finished: () => void;
+	/** Node's event loop unless given. */
+	readonly scheduler?: Scheduler;
 }
 
 export interface Driver extends UplinkEvents {
@@ -34,11 +37,11 @@ export interface Driver extends UplinkEvents {
 
 /** Makes a driver; nothing happens until something is offered or the link comes up. */
 export function createDriver(options: DriverOptions): Driver {
-	const { agent, uplink, nowMs } = options;
-	const { flushSoon, recordSoon } = createRecorder(options);
+	const { agent, uplink, nowMs, scheduler = nodeScheduler } = options;
+	const { flushSoon, recordSoon } = createRecorder(options, scheduler);
 	let pumping = false;
 	let payloadBytesMax = 0;
-	let timer: NodeJS.Timeout | undefined;
+	let cancelTimer = (): void => {};
 	let timerAtMs = Number.POSITIVE_INFINITY;
 
 	function pump(): void {
@@ -69,7 +72,7 @@ export function createDriver(options: DriverOptions): Driver {
 				uplink.close("no answer to a ping: the link is dead");
 				return;
 			case "finish":
-				clearTimeout(timer); // nothing is left to wake for
+				cancelTimer(); // nothing is left to wake for
 				options.finished();
 		}
 	}
@@ -84,9 +87,10 @@ export function createDriver(options: DriverOptions): Driver {
 	function arm(): void {
 		const wakeMs = agent.wakeAtMs();
 		if (wakeMs >= timerAtMs || wakeMs === Number.POSITIVE_INFINITY) return;
-		clearTimeout(timer);
+		cancelTimer();
 		timerAtMs = wakeMs;
-		timer = setTimeout(wake, Math.min(TIMER_MS_MAX, Math.max(1, Math.ceil(wakeMs - nowMs()))));
+		const delayMs = Math.min(TIMER_MS_MAX, Math.max(1, Math.ceil(wakeMs - nowMs())));
+		cancelTimer = scheduler.after(delayMs, wake);
 	}
 
 	function wake(): void {
@@ -110,6 +114,7 @@ export function createDriver(options: DriverOptions): Driver {
 		},
 		pingSent() {
 			if (!agent.pingSent(nowMs())) uplink.close("the broker answers no ping");
+			arm(); // or a link that dies now is found dead when something else happens to wake us
 		},
 		pingReturned() {
 			if (!agent.pingReturned(nowMs())) uplink.close("an answer to a ping that was never sent: not a broker");
@@ -124,7 +129,7 @@ export function createDriver(options: DriverOptions): Driver {
 }
 
 /** Keeps the black box up with the books at as few writes as its promise allows. */
-function createRecorder({ agent, uplink, blackBox }: DriverOptions) {
+function createRecorder({ agent, uplink, blackBox }: DriverOptions, scheduler: Scheduler) {
 	let flushing = false;
 	let recording = false;
 	return {
@@ -135,7 +140,7 @@ function createRecorder({ agent, uplink, blackBox }: DriverOptions) {
 		flushSoon(): void {
 			if (flushing) return;
 			flushing = true;
-			process.nextTick(() => {
+			scheduler.soon(() => {
 				flushing = false;
 				blackBox.record(agent.books());
 				uplink.release();
@@ -145,10 +150,10 @@ function createRecorder({ agent, uplink, blackBox }: DriverOptions) {
 		recordSoon(): void {
 			if (recording) return;
 			recording = true;
-			setTimeout(() => {
+			scheduler.after(RECORD_MS, () => {
 				recording = false;
 				blackBox.record(agent.books());
-			}, RECORD_MS).unref();
+			});
 		},
 	};
 }

@@ -21,7 +21,7 @@ export interface SourceSetOptions {
 	readonly made: readonly MadeSource[];
 	readonly machine: Machine;
 	readonly nowMs: () => number;
-	readonly registerStream: (name: string, source: number) => number;
+	readonly registerStream: (name: string, source: number, unit: string | undefined) => number;
 	readonly offer: (stream: number, value: Value, capturedMs: number) => void;
 	readonly log: Log;
 }
@@ -42,7 +42,12 @@ export function createSourceSet(options: SourceSetOptions): SourceSet {
 		...options.settings.map((settings) => ({ settings, load: () => load(settings) })),
 		...options.made.map(({ settings, create }) => ({ settings, load: async () => create })),
 	].map((member, source) => {
-		const host = { ...member, now, offer, registerStream: (name: string) => registerStream(name, source) };
+		const host = {
+			...member,
+			now,
+			offer,
+			registerStream: (name: string, unit?: string) => registerStream(name, source, unit),
+		};
 		return { ...member, hosted: withLog(member.settings.name, createSourceHost(host), log) };
 	});
 	const sources: Source[] = [];

@@ -1,20 +1,16 @@
-// /metrics, /healthz, /status and the page, over node:http. Read only: nothing a client sends changes anything, and
-// no body is ever read. Every connection has a deadline and a place in a bounded set, so that whoever can reach the
-// port can cost neither memory nor readings. Without clients it wakes nobody.
+// What a running program shows over node:http: documents by path, and one stream of events for its page. Read only:
+// nothing a client sends changes anything, and no body is ever read. Every connection has a deadline and a place in a
+// bounded set, so that whoever can reach the port can cost neither memory nor readings. Without clients it wakes nobody.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Log } from "../log.js";
-import { type AgentReport, toStatus } from "../wire/status.js";
 import { createHostCheck } from "./allowed-host.js";
-import { health } from "./health.js";
-import { METRICS_CONTENT_TYPE, renderMetrics } from "./metrics.js";
-import type { Page } from "./page.js";
-import { readProcessFigures } from "./process-figures.js";
+import { createEvents, type Events, VIEWERS_MAX } from "./events.js";
 
-/** Open connections; the next is closed at once. Prometheus, a page and a person use three. */
-export const CONNECTIONS_MAX = 32;
-/** Request line and headers; a browser sends under 2 KiB. With CONNECTIONS_MAX that is 256 KiB in all. */
+/** Open connections; the next is closed at once. Beside the viewers, Prometheus and whoever asks for a document. */
+export const CONNECTIONS_MAX = VIEWERS_MAX + 16;
+/** Request line and headers; a browser sends under 2 KiB. With CONNECTIONS_MAX that is 384 KiB in all. */
 export const HEADER_BYTES_MAX = 8_192;
 /** From a connection to the end of its first headers: a client that trickles them keeps its place no longer. */
 export const HEADERS_TIMEOUT_MS = 2_000;
@@ -27,13 +23,24 @@ export const BODY_BYTES_MAX = 4_096;
 /** The longest answer. The largest status, 64 sources with an error each and 64 losses, is about 40 KiB. */
 export const RESPONSE_BYTES_MAX = 1_048_576;
 
+/** What is served: documents by path, made on each request, and the states that EVENTS_PATH sends to the page. */
+export interface Site {
+	readonly documents: ReadonlyMap<string, () => Answer>;
+	readonly state: () => unknown;
+}
+
+export interface Answer {
+	readonly code: number;
+	readonly type: string;
+	readonly body: string;
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface HttpServerOptions {
 	/** Port 0 takes a free one. */
 	readonly listen: { readonly host: string; readonly port: number };
-	readonly report: () => AgentReport;
+	readonly site: Site;
 	readonly log: Log;
-	/** The document at `/`, asked for on each request. */
-	readonly page: () => Page;
 }
 
 export interface HttpServer {
@@ -43,16 +50,15 @@ export interface HttpServer {
 	stop(): Promise<void>;
 }
 
-interface Answer {
-	readonly code: number;
-	readonly type: string;
-	readonly body: string;
-	readonly headers?: Readonly<Record<string, string>>;
-}
+/** Where a page finds its events. */
+export const EVENTS_PATH = "/events";
 
-const HTML = "text/html; charset=utf-8";
-const JSON_TYPE = "application/json; charset=utf-8";
+export const HTML_TYPE = "text/html; charset=utf-8";
+export const JSON_TYPE = "application/json; charset=utf-8";
 const TEXT = "text/plain; charset=utf-8";
+
+/** In place of an answer: the events, which have no end. */
+const WATCH = Symbol("watch");
 
 const HEADERS: Readonly<Record<string, string>> = {
 	"Cache-Control": "no-store",
@@ -66,8 +72,9 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 /** Makes the server; nothing is opened before `start`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-	const { listen, log } = options;
+	const { listen, site, log } = options;
 	const isAllowedHost = createHostCheck(listen.host, hostname());
+	const events = createEvents(site.state, () => performance.now());
 	const server = createServer({
 		maxHeaderSize: HEADER_BYTES_MAX,
 		// Node looks for late requests by polling all connections; the deadlines below need no timer while there are none.
@@ -82,12 +89,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 	function respond(request: IncomingMessage, response: ServerResponse): void {
 		deadlines.set(request.socket, REQUEST_TIMEOUT_MS);
 		response.once("finish", () => deadlines.set(request.socket, KEEP_ALIVE_MS));
-		send(request, response, bounded(answer(request, options, isAllowedHost)));
+		const answer = refusal(request, isAllowedHost) ?? find(request, site, events);
+		if (answer !== WATCH) {
+			send(request, response, bounded(answer));
+			return;
+		}
+		response.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream" });
+		if (request.method === "HEAD") {
+			response.end();
+			return;
+		}
+		deadlines.clear(request.socket); // a viewer has those of events.ts
+		events.send(response);
 	}
 
 	server.on("request", respond);
-	// Instead of inviting a body with "100 Continue".
+	// Instead of inviting a body with "100 Continue", and of Node's own 417 for whatever else is expected.
 	server.on("checkContinue", respond);
+	server.on("checkExpectation", respond);
 	server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
 	server.on("drop", () => log.warn("http_refused", { connections: CONNECTIONS_MAX }));
 
@@ -154,15 +173,14 @@ function createDeadlines(server: Server) {
 		set(socket, HEADERS_TIMEOUT_MS);
 		socket.once("close", () => clear(socket));
 	});
-	return { set };
+	return { set, clear };
 }
 
-function answer(
-	request: IncomingMessage,
-	options: HttpServerOptions,
+/** What is said to a request that gets nothing here, or undefined. */
+function refusal(
+	{ headers, method }: IncomingMessage,
 	isAllowedHost: (authority: string | undefined) => boolean,
-): Answer {
-	const { headers, method } = request;
+): Answer | undefined {
 	if (!isAllowedHost(headers.host)) {
 		return text(421, "this Host is not served here; use localhost, or the address of this machine");
 	}
@@ -173,23 +191,17 @@ function answer(
 	if (method !== "GET" && method !== "HEAD") {
 		return { ...text(405, "only GET and HEAD"), headers: { Allow: "GET, HEAD" } };
 	}
-	const path = (request.url ?? "").replace(/\?.*$/s, "");
-	switch (path) {
-		case "/metrics":
-			return { code: 200, type: METRICS_CONTENT_TYPE, body: renderMetrics(options.report(), readProcessFigures()) };
-		case "/healthz": {
-			const state = health(options.report());
-			return { code: state.ok ? 200 : 503, type: JSON_TYPE, body: `${JSON.stringify(state)}\n` };
-		}
-		case "/status":
-			return { code: 200, type: JSON_TYPE, body: `${JSON.stringify(toStatus(options.report()))}\n` };
-		case "/": {
-			const { html, contentSecurityPolicy } = options.page();
-			return { code: 200, type: HTML, body: html, headers: { "Content-Security-Policy": contentSecurityPolicy } };
-		}
-		default:
-			return text(404, "try /, /metrics, /healthz or /status");
-	}
+	return undefined;
+}
+
+function find({ headers, url = "" }: IncomingMessage, { documents }: Site, events: Events): Answer | typeof WATCH {
+	const path = url.replace(/\?.*$/s, "");
+	const document = documents.get(path);
+	if (document) return document();
+	if (path !== EVENTS_PATH) return text(404, `try ${[...documents.keys()].join(", ")} or ${EVENTS_PATH}`);
+	// An image of another site sends no Origin; it would see nothing, but take a viewer's place.
+	if (headers["sec-fetch-site"] === "cross-site") return text(403, "not for other sites");
+	return events.hasRoom() ? WATCH : text(503, `${VIEWERS_MAX} viewers look already; try again later`);
 }
 
 function text(code: number, message: string): Answer {

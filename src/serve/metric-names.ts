@@ -1,12 +1,7 @@
 // The metrics as data: name, type, help and labels, once. The renderer works through this list, and dashboards and
 // alerts are made from it. The names are part of the contract.
 
-export interface MetricDefinition {
-	readonly name: string;
-	readonly type: "counter" | "gauge";
-	readonly help: string;
-	readonly labels: readonly string[];
-}
+import { counter, gauge, type MetricDefinition } from "./exposition.js";
 
 export const METRICS = [
 	counter("tallywire_readings_stamped_total", "Readings that got a sequence number in this run."),
@@ -27,6 +22,7 @@ export const METRICS = [
 	gauge("tallywire_source_up", "1 while the source works.", ["source"]),
 	counter("tallywire_source_restarts_total", "Times the source came back after it had worked.", ["source"]),
 	gauge("tallywire_books_balanced", "1 while every stamped reading is accounted for; 0 is a bug of this program."),
+	gauge("tallywire_clock_synchronised", "1 while the wall clock is synchronised."),
 	counter("process_cpu_seconds_total", "User and system CPU time in seconds."),
 	gauge("process_resident_memory_bytes", "Resident memory size in bytes."),
 	gauge("process_start_time_seconds", "Start of the process, seconds since 1970."),
@@ -35,11 +31,3 @@ export const METRICS = [
 ] as const satisfies readonly MetricDefinition[];
 
 export type MetricName = (typeof METRICS)[number]["name"];
-
-function counter<Name extends string>(name: Name, help: string, labels: readonly string[] = []) {
-	return { name, type: "counter", help, labels } as const;
-}
-
-function gauge<Name extends string>(name: Name, help: string, labels: readonly string[] = []) {
-	return { name, type: "gauge", help, labels } as const;
-}

@@ -1,19 +1,9 @@
-// The agent's report as Prometheus text, format 0.0.4
-// (https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md).
-// Series are bounded: sources come from the configuration, reasons are closed sets, no label comes from a sensor.
+// The agent's report as metrics. Series are bounded: sources come from the configuration, reasons are closed sets, no label comes from a sensor.
 import { DROP_REASONS, REJECT_REASONS } from "../core/value.js";
 import type { AgentReport, SourceReport } from "../wire/status.js";
+import { expose, one, type Sample } from "./exposition.js";
 import { METRICS, type MetricName } from "./metric-names.js";
 import type { ProcessFigures } from "./process-figures.js";
-
-/** The content type that goes with the text. */
-export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-interface Sample {
-	/** In the order of the definition's `labels`. */
-	readonly labels: readonly string[];
-	readonly value: number;
-}
 
 type Samples = (report: AgentReport, figures: ProcessFigures) => readonly Sample[];
 
@@ -39,6 +29,7 @@ const SAMPLES: Readonly<Record<MetricName, Samples>> = {
 	tallywire_source_restarts_total: ({ sources }) =>
 		sources.map(({ name, restarts }) => ({ labels: [name], value: restarts })),
 	tallywire_books_balanced: ({ books }) => one(Number(books.balanced)),
+	tallywire_clock_synchronised: ({ clockSynchronised }) => one(Number(clockSynchronised)),
 	process_cpu_seconds_total: (_, { cpuSeconds }) => one(cpuSeconds),
 	process_resident_memory_bytes: (_, { residentBytes }) => one(residentBytes),
 	process_start_time_seconds: (_, { startTimeSeconds }) => one(startTimeSeconds),
@@ -48,19 +39,7 @@ const SAMPLES: Readonly<Record<MetricName, Samples>> = {
 
 /** The whole page of metrics. A figure that this machine does not have is left out. */
 export function renderMetrics(report: AgentReport, figures: ProcessFigures): string {
-	const lines: string[] = [];
-	for (const { name, type, help, labels } of METRICS) {
-		lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${type}`);
-		for (const sample of SAMPLES[name](report, figures)) {
-			lines.push(`${name}${labelSet(labels, sample.labels)} ${sample.value}`);
-		}
-	}
-	lines.push("");
-	return lines.join("\n");
-}
-
-function one(value: number | null): Sample[] {
-	return value === null ? [] : [{ labels: [], value }];
+	return expose(METRICS, (name) => SAMPLES[name](report, figures));
 }
 
 /** Only the reasons that have been counted; counters never fall, so a series once shown stays. */
@@ -69,17 +48,4 @@ function rejected(source: SourceReport): Sample[] {
 		const value = source.rejected[reason] ?? 0;
 		return value > 0 ? [{ labels: [source.name, reason], value }] : [];
 	});
-}
-
-function labelSet(names: readonly string[], values: readonly string[]): string {
-	if (names.length === 0) return "";
-	return `{${names.map((name, i) => `${name}="${escapeLabel(values[i] ?? "")}"`).join(",")}}`;
-}
-
-function escapeLabel(text: string): string {
-	return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-}
-
-function escapeHelp(text: string): string {
-	return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }

@@ -1,153 +1,253 @@
-// The script of the page, as text: it runs in a browser, is allowed by its hash, and has no module to load.
-// Every text goes through `element(...)`, which sets textContent; there is no way to markup from data.
+// The script that all pages share, as text: it runs in a browser, is allowed by its hash, and has no module to load.
+// A page's own script follows it and ends in `watch(...)`. Text is set with textContent; there is no way to markup.
+// Nodes are kept from one state to the next, so that a selection, a focus and a scroll position stay where they are.
 
-export const PAGE_SCRIPT = `"use strict";
-const PERIOD_MS = 2000;
+export const PAGE_SCRIPT = `const SILENCE_MS = 4000;
+const AGAIN_MS = 5000;
 const number = new Intl.NumberFormat("en");
-let before = null;
-let timer = 0;
-let busy = false;
-let verdict = "";
+const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
-function byId(id) { return document.getElementById(id); }
-
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  if (text !== undefined && text !== null) made.textContent = String(text);
-  if (className) made.className = className;
-  return made;
+function byId(id) {
+	return document.getElementById(id);
 }
 
-function row(cells) {
-  const made = element("tr");
-  made.append(...cells.map(function (cell) { return cell.tag ? element(cell.tag, cell.text, cell.className) : element("td", cell); }));
-  return made;
+function set(node, text) {
+	const next = String(text);
+	if (node.textContent !== next) node.textContent = next;
 }
 
-function count(value) { return number.format(value); }
-
-function duration(seconds) {
-  const s = Math.floor(seconds);
-  if (s < 60) return s + " s";
-  if (s < 3600) return Math.floor(s / 60) + " min " + (s % 60) + " s";
-  if (s < 172800) return Math.floor(s / 3600) + " h " + (Math.floor(s / 60) % 60) + " min";
-  return Math.floor(s / 86400) + " days";
+function setClass(node, name) {
+	if (node.className !== name) node.className = name;
 }
 
-function perSecond(status, key) {
-  if (before === null || before.run !== status.run || status.uptime_s <= before.uptime_s) return "";
-  return count(Math.round((status[key] - before[key]) / (status.uptime_s - before.uptime_s))) + "/s";
+function count(value) {
+	return number.format(value);
 }
 
-function pairs(id, entries) {
-  byId(id).replaceChildren(...entries.map(function (entry) {
-    const made = element("div");
-    made.append(element("dt", entry[0]), element("dd", entry[1], entry[2]));
-    return made;
-  }));
+/** Two digits that count, as a rate is never known better. */
+function rate(perSecond) {
+	if (perSecond === null) return "–";
+	return number.format(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond)) + "/s";
 }
 
-function step(name, value, rate, bar) {
-  const made = element("li");
-  made.append(element("span", name), element("b", count(value)), element("small", rate));
-  if (bar) {
-    const progress = element("progress");
-    progress.max = bar;
-    progress.value = value;
-    made.append(progress);
-  }
-  return made;
+/** In the two largest units; the second is left out where it is nothing. */
+function duration(ms) {
+	const s = Math.floor(ms / 1000);
+	if (s < 60) return s + " s";
+	if (s < 3600) return units(Math.floor(s / 60), " min", s % 60, " s");
+	if (s < 172800) return units(Math.floor(s / 3600), " h", Math.floor(s / 60) % 60, " min");
+	return units(Math.floor(s / 86400), " days", Math.floor(s / 3600) % 24, " h");
 }
 
-function showVerdict(title, good, reasons) {
-  // A screen reader speaks what changes here, so nothing is set anew that stays as it is.
-  const said = JSON.stringify([title, reasons]);
-  if (said === verdict) return;
-  verdict = said;
-  byId("verdict").className = good ? "good" : "bad";
-  byId("verdict-title").textContent = title;
-  byId("reasons").replaceChildren(...reasons.map(function (reason) { return element("li", reason); }));
+function units(large, largeUnit, small, smallUnit) {
+	return large + largeUnit + (small > 0 ? " " + small + smallUnit : "");
 }
 
-function showWay(status) {
-  const buffer = status.buffer;
-  byId("way").replaceChildren(
-    step("stamped", status.stamped, perSecond(status, "stamped")),
-    step("buffered", status.buffered, "of " + count(buffer.capacity), buffer.capacity),
-    step("sent", status.sent, perSecond(status, "sent")),
-    step("confirmed", status.confirmed, perSecond(status, "confirmed")));
-  byId("window").textContent = count(status.in_flight) + " in flight. The buffer keeps a reading for " +
-    duration(buffer.ttl_ms / 1000) + ", policy " + buffer.policy + ".";
-  const lost = Object.entries(status.dropped).concat([["uncertain", status.uncertain], ["rejected", status.rejected]]);
-  pairs("lost", lost.map(function (entry) { return [entry[0], count(entry[1]), entry[1] > 0 ? "bad" : ""]; }));
+function ago(ms) {
+	return ms < 1000 ? "now" : duration(ms) + " ago";
 }
 
-function showSources(status) {
-  byId("sources").replaceChildren(...status.sources.map(function (source) {
-    const state = source.up ? "up" : "down: " + (source.error === null ? "starting" : source.error);
-    return row([source.name, source.type, { tag: "td", text: state, className: source.up ? "good" : "bad" },
-      count(source.readings), count(source.rejected), count(source.filtered), count(source.restarts)]);
-  }));
+function size(bytes) {
+	const units = ["bytes", "kB", "MB", "GB", "TB"];
+	let power = 0;
+	for (; bytes >= 1000 && power < units.length - 1; power += 1) bytes /= 1000;
+	return (power > 0 && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)) + " " + units[power];
 }
 
-function showLink(status) {
-  const link = status.mqtt;
-  const loopback = link.loopback === null ? "unknown" : link.loopback ? "messages come back" : "messages do not come back";
-  pairs("link", [
-    ["connects", count(link.connects)], ["disconnects", count(link.disconnects)],
-    ["refused logins", count(link.auth_failures), link.auth_failures > 0 ? "bad" : ""],
-    ["check", loopback, link.loopback === false ? "bad" : ""],
-    ["clock", status.clock ? "synchronised" : "not synchronised", status.clock ? "" : "bad"],
-    ["time on the device", new Date(status.time).toLocaleString()]]);
+/** As many children of this tag as needed, the old ones kept. */
+function children(parent, tag, wanted) {
+	while (parent.children.length > wanted) parent.lastElementChild.remove();
+	while (parent.children.length < wanted) parent.append(document.createElement(tag));
+	return Array.from(parent.children);
 }
 
-function showLosses(status) {
-  const newest = status.losses.slice().reverse();
-  byId("losses").replaceChildren(...newest.map(function (range) {
-    return row([count(range[0]), count(range[1]), count(range[1] - range[0] + 1), range[2]]);
-  }));
+/** Fills the body of a table. A cell is a text or { text, className, head, unit, line, bars, label }. */
+function fill(body, rows) {
+	children(body, "tr", rows.length).forEach((tr, i) => {
+		rows[i].forEach((given, j) => {
+			const cell = typeof given === "object" ? given : { text: given };
+			let td = tr.children[j];
+			if (!td) {
+				td = document.createElement(cell.head ? "th" : "td");
+				if (cell.head) td.scope = "row";
+				tr.append(td);
+			}
+			setClass(td, cell.className || "");
+			if (cell.line || cell.bars) draw(td, cell);
+			else if (cell.unit !== undefined) setWithUnit(td, cell);
+			else set(td, cell.text);
+		});
+	});
 }
 
-function show(status, health) {
-  byId("device").textContent = status.device;
-  byId("facts").textContent = status.version + ", board " + status.board + ", run " + status.run + ", up " + duration(status.uptime_s);
-  document.title = (health.ok ? "" : "! ") + status.device + " - Tallywire";
-  const down = status.sources.filter(function (source) { return !source.up; });
-  const hints = down.map(function (source) { return source.name + ": " + (source.error === null ? "starting" : source.error); });
-  if (!health.ok) showVerdict("Something is wrong", false, health.reasons);
-  else if (down.length > 0) showVerdict("Readings flow, but not from every source", false, hints);
-  else showVerdict("All is well: every reading is accounted for", true, []);
-  showWay(status);
-  showSources(status);
-  showLink(status);
-  showLosses(status);
-  before = status;
+function setWithUnit(td, cell) {
+	if (td.children.length !== 1 || td.childNodes.length !== 2) {
+		td.replaceChildren(document.createTextNode(""), document.createElement("small"));
+	}
+	if (td.firstChild.data !== cell.text) td.firstChild.data = cell.text;
+	set(td.lastChild, cell.unit);
 }
 
-async function read(path) {
-  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(5000) });
-  return answer.json();
+const CHART_WIDTH = 120;
+const CHART_HEIGHT = 24;
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A line through numbers (null is a gap), or bars from the ground; the newest at the right end of "slots" places. */
+function draw(td, cell) {
+	let svg = td.firstElementChild;
+	if (!svg) {
+		svg = document.createElementNS(SVG, "svg");
+		svg.setAttribute("viewBox", "0 0 " + CHART_WIDTH + " " + CHART_HEIGHT);
+		svg.setAttribute("preserveAspectRatio", "none");
+		svg.setAttribute("role", "img");
+		svg.append(document.createElementNS(SVG, "path"));
+		td.replaceChildren(svg);
+	}
+	const d = cell.bars ? barPath(cell.bars, cell.slots) : linePath(cell.line, cell.slots);
+	const path = svg.firstElementChild;
+	if (path.getAttribute("d") !== d) path.setAttribute("d", d);
+	path.setAttribute("class", cell.line ? "line" : cell.bars.some((value) => value > 0) ? "bars" : "none");
+	if (svg.getAttribute("aria-label") !== cell.label) svg.setAttribute("aria-label", cell.label);
 }
 
-async function refresh() {
-  if (busy) return;
-  busy = true;
-  try {
-    const both = await Promise.all([read("/status"), read("/healthz")]);
-    show(both[0], both[1]);
-  } catch (error) {
-    showVerdict("The agent does not answer", false, ["The figures below are the last that arrived."]);
-  }
-  busy = false;
+function place(i, length, slots) {
+	return (((slots - length + i) * CHART_WIDTH) / (slots - 1)).toFixed(1);
 }
 
-function follow() {
-  clearInterval(timer);
-  if (document.hidden) return;
-  timer = setInterval(refresh, PERIOD_MS);
-  refresh();
+function linePath(values, slots) {
+	const known = values.filter((value) => value !== null);
+	const least = Math.min.apply(null, known);
+	const span = Math.max.apply(null, known) - least;
+	let pen = "M";
+	return values
+		.map((value, i) => {
+			if (value === null) {
+				pen = "M";
+				return "";
+			}
+			const y = span > 0 ? CHART_HEIGHT - 2 - ((value - least) / span) * (CHART_HEIGHT - 4) : CHART_HEIGHT / 2;
+			const point = pen + place(i, values.length, slots) + " " + y.toFixed(1);
+			pen = "L";
+			return point;
+		})
+		.join("");
 }
 
-document.addEventListener("visibilitychange", follow);
-follow();
+function barPath(values, slots) {
+	const most = Math.max.apply(null, values);
+	return (
+		values
+			.map((value, i) => {
+				const height = value > 0 ? Math.max(3, (value / most) * CHART_HEIGHT) : 0;
+				return height > 0 ? "M" + place(i, values.length, slots) + " " + CHART_HEIGHT + "v" + -height.toFixed(1) : "";
+			})
+			.join("") || "M0 " + CHART_HEIGHT + "h" + CHART_WIDTH
+	);
+}
+
+/** A definition list: [term, text, className]. */
+function facts(list, entries) {
+	children(list, "div", entries.length).forEach((div, i) => {
+		if (!div.firstChild) div.append(document.createElement("dt"), document.createElement("dd"));
+		set(div.firstChild, entries[i][0]);
+		set(div.lastChild, entries[i][1]);
+		setClass(div.lastChild, entries[i][2] || "");
+	});
+}
+
+/** A meter: a div with one child, whose width is the part of the whole. */
+function meter(node, value, max, text) {
+	const part = max > 0 ? Math.min(1, value / max) : 0;
+	node.setAttribute("aria-valuenow", String(Math.round(part * 100)));
+	node.setAttribute("aria-valuetext", text);
+	node.firstElementChild.style.width = (part * 100).toFixed(1) + "%";
+	setClass(node, "meter" + (part > 0.8 ? " full" : ""));
+}
+
+/** The first glance: the worst problem in full, the others in a line each; "well" is what to say when there is none. */
+function showVerdict(problems, well) {
+	const first = problems[0] || well;
+	setClass(byId("verdict"), first.level);
+	set(byId("verdict-title"), first.title);
+	set(byId("verdict-detail"), first.detail);
+	const advice = byId("verdict-advice");
+	advice.hidden = !first.advice;
+	labelled(advice, "What to do:", first.advice || "");
+	const others = byId("verdict-others");
+	const rest = problems.slice(1);
+	others.hidden = rest.length === 0;
+	children(others, "li", rest.length).forEach((li, i) => {
+		labelled(li, rest[i].title + ".", rest[i].detail + " " + rest[i].advice);
+	});
+}
+
+function labelled(node, label, text) {
+	if (!node.firstElementChild) node.replaceChildren(document.createElement("b"), document.createTextNode(""));
+	set(node.firstElementChild, label);
+	const after = " " + text;
+	if (node.lastChild.data !== after) node.lastChild.data = after;
+}
+
+/** Calls show(state) with each state while the page is in sight. "lost" is the problem to tell when none comes. */
+function watch(show, lost) {
+	let events = null;
+	let heardMs = performance.now();
+	let triedMs = 0;
+	let full = false;
+
+	function open() {
+		if (events) events.close();
+		triedMs = performance.now();
+		events = new EventSource("/events");
+		events.onmessage = (event) => {
+			heardMs = performance.now();
+			full = false;
+			setClass(document.body, "");
+			show(JSON.parse(event.data));
+		};
+	}
+
+	/** An EventSource does not say why it was refused. */
+	async function ask() {
+		triedMs = performance.now();
+		try {
+			const answer = await fetch("/events", { method: "HEAD", cache: "no-store" });
+			full = answer.status === 503;
+			if (answer.ok) open();
+		} catch {
+			full = false;
+		}
+	}
+
+	function look() {
+		if (document.hidden) return;
+		const nowMs = performance.now();
+		if (events.readyState === EventSource.CLOSED && nowMs - triedMs > AGAIN_MS) ask();
+		if (nowMs - heardMs < SILENCE_MS) return;
+		setClass(document.body, "stale");
+		const detail = "The figures below are from " + ago(nowMs - heardMs) + ".";
+		showVerdict([
+			full
+				? {
+						level: "warn",
+						title: "Too many look at this page already",
+						detail: detail,
+						advice: "Close another one; this one tries again by itself.",
+					}
+				: { level: "bad", title: lost.title, detail: detail, advice: lost.advice },
+		]);
+		if (!document.title.startsWith("! ")) document.title = "! " + document.title;
+	}
+
+	function follow() {
+		if (events) events.close();
+		if (document.hidden) return;
+		heardMs = performance.now();
+		open();
+	}
+
+	document.addEventListener("visibilitychange", follow);
+	setInterval(look, 1000);
+	follow();
+}
 `;

@@ -1,52 +1,53 @@
-// The page at `/`: one document, no asset from anywhere, made when it is first asked for. Its style and script are
-// allowed by their SHA-256 and nothing else may run. Whatever comes from outside (names, errors) is set as text.
-// It asks /status and /healthz every 2 s, and only while somebody looks at it.
+// A page: one document with no asset from anywhere, made when it is first asked for. Its style and script are allowed by
+// their SHA-256 and nothing else may run; text that comes from outside cannot become markup, since the policy lets no
+// script set any (Trusted Types). What pages share is in page-style.ts and page-script.ts; a page adds its own parts.
 import { createHash } from "node:crypto";
+import { type Answer, HTML_TYPE } from "./http-server.js";
 import { PAGE_SCRIPT } from "./page-script.js";
 import { PAGE_STYLE } from "./page-style.js";
 
-export interface Page {
-	readonly html: string;
-	readonly contentSecurityPolicy: string;
+/** What one page has of its own. */
+export interface PageParts {
+	/** Markup of the header, and of the main part below the verdict. */
+	readonly header: string;
+	readonly main: string;
+	/** Markup of the links at the end. */
+	readonly footer: string;
+	/** After the shared style. */
+	readonly style: string;
+	/** After the shared script; calls `watch(show)`, see page-script.ts. */
+	readonly script: string;
 }
 
-/** Makes the page on the first call of what it returns; the text is kept from then on. */
-export function createPage(): () => Page {
-	let page: Page | null = null;
+/** The document of a page, made on the first call of what it returns and kept from then on. */
+export function pageDocument(parts: PageParts): () => Answer {
+	let answer: Answer | null = null;
 	return () => {
-		page ??= buildPage();
-		return page;
+		answer ??= build(parts);
+		return answer;
 	};
 }
 
-function buildPage(): Page {
+function build(parts: PageParts): Answer {
+	const style = `${PAGE_STYLE}${parts.style}`;
+	const script = `${PAGE_SCRIPT}${parts.script}`;
+	const policy = [
+		"default-src 'none'",
+		`style-src ${hashSource(style)}`,
+		`script-src ${hashSource(script)}`,
+		"connect-src 'self'",
+		"img-src data:",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"frame-ancestors 'none'",
+		"require-trusted-types-for 'script'",
+		"trusted-types 'none'",
+	];
 	return {
-		html: `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Tallywire</title>
-<link rel="icon" href="data:,">
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-${BODY}
-<script>${PAGE_SCRIPT}</script>
-</body>
-</html>
-`,
-		contentSecurityPolicy: [
-			"default-src 'none'",
-			`style-src ${hashSource(PAGE_STYLE)}`,
-			`script-src ${hashSource(PAGE_SCRIPT)}`,
-			"connect-src 'self'",
-			"img-src data:",
-			"base-uri 'none'",
-			"form-action 'none'",
-			"frame-ancestors 'none'",
-		].join("; "),
+		code: 200,
+		type: HTML_TYPE,
+		body: html(parts, style, script),
+		headers: { "Content-Security-Policy": policy.join("; ") },
 	};
 }
 
@@ -55,21 +56,33 @@ function hashSource(text: string): string {
 	return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
-const BODY = `<header>
-<h1>Tallywire <span id="device"></span></h1>
-<p id="facts"></p>
-</header>
+/** The verdict comes first. Only its title is spoken by a screen reader when it changes; figures below it may run. */
+function html({ header, main, footer }: PageParts, style: string, script: string): string {
+	return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Tallywire</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<header>${header}</header>
 <main>
-<section id="verdict" role="status"><strong id="verdict-title">Loading</strong><ul id="reasons"></ul></section>
-<section aria-labelledby="h-way"><h2 id="h-way">The way of a reading</h2><ol id="way"></ol><p id="window"></p></section>
-<section aria-labelledby="h-lost"><h2 id="h-lost">Not delivered</h2><dl id="lost"></dl></section>
-<section aria-labelledby="h-sources"><h2 id="h-sources">Sources</h2>
-<div class="scroll"><table><thead><tr><th>source</th><th>type</th><th>state</th><th>readings</th><th>rejected</th>
-<th>filtered</th><th>restarts</th></tr></thead><tbody id="sources"></tbody></table></div></section>
-<section aria-labelledby="h-link"><h2 id="h-link">Link and clock</h2><dl id="link"></dl></section>
-<section aria-labelledby="h-losses"><h2 id="h-losses">Newest losses</h2>
-<div class="scroll"><table><thead><tr><th>from seq</th><th>to seq</th><th>readings</th><th>reason</th></tr></thead>
-<tbody id="losses"></tbody></table></div></section>
-<noscript>The page needs its script; <a href="/status">the status</a> and <a href="/metrics">the metrics</a> do not.</noscript>
+<section id="verdict" class="wait" aria-labelledby="verdict-title">
+<h2 id="verdict-title" aria-live="polite">Connecting</h2>
+<p id="verdict-detail">Waiting for the first figures.</p>
+<p id="verdict-advice" hidden></p>
+<ul id="verdict-others" hidden></ul>
+</section>
+${main}
 </main>
-<footer><a href="/status">status</a> <a href="/healthz">health</a> <a href="/metrics">metrics</a></footer>`;
+<footer>${footer}</footer>
+<noscript>This page needs its script. The documents linked above do not.</noscript>
+<script type="module">${script}</script>
+</body>
+</html>
+`;
+}

@@ -21,8 +21,8 @@ export interface SourceHostOptions {
 	readonly settings: SourceSettings;
 	/** The monotonic clock, ms. */
 	readonly now: () => number;
-	/** Makes the stream of this full name in the agent; called once per name. */
-	readonly registerStream: (name: string) => number;
+	/** Makes the stream of this full name in the agent, with the source's own unit if it has one; called once per name. */
+	readonly registerStream: (name: string, unit?: string) => number;
 	/** Stamps a value; every call is one reading. */
 	readonly offer: (streamIndex: number, value: Value, capturedMs: number) => void;
 }
@@ -40,7 +40,7 @@ export interface HostedSource {
 export function createSourceHost(options: SourceHostOptions): HostedSource {
 	const { settings, offer: stamp } = options;
 	const streams = createStreamTable(settings, options.registerStream);
-	const health = createHealth();
+	const health = createHealth(options.now);
 	// Counters in a typed array: a closed-over number beyond 2^31 would be allocated anew at every increment.
 	const counts = new Float64Array(2);
 	const READINGS = 0;
@@ -82,7 +82,9 @@ export function createSourceHost(options: SourceHostOptions): HostedSource {
 			rejected: rejectedByReason(rejected),
 			filtered: counts[FILTERED] ?? 0,
 			restarts: health.restarts(),
+			backend: health.backend(),
 			error: health.error(),
+			stateAgeMs: health.ageMs(),
 		}),
 	};
 }
@@ -121,19 +123,19 @@ function isValue(value: unknown): boolean {
 }
 
 /** The streams of one source and their limits, by stream id. */
-function createStreamTable(settings: SourceSettings, registerStream: (name: string) => number) {
+function createStreamTable(settings: SourceSettings, registerStream: SourceHostOptions["registerStream"]) {
 	const ids = new Map<string, StreamId>();
 	const indexes = new Uint32Array(STREAMS_PER_SOURCE_MAX);
 	const limited = new Uint8Array(STREAMS_PER_SOURCE_MAX);
 	// Made when the first field with limits appears; most sources have none.
 	let limits: LimitTable | null = null;
 
-	function stream(field: string): StreamId {
+	function stream(field: string, unit?: string): StreamId {
 		const known = ids.get(field);
 		if (known !== undefined) return known;
 		if (ids.size >= STREAMS_PER_SOURCE_MAX || !isFieldName(field)) return NO_STREAM;
 		const id = ids.size;
-		indexes[id] = registerStream(streamName(settings.name, field));
+		indexes[id] = registerStream(streamName(settings.name, field), unit);
 		ids.set(field, id);
 		// hasOwn: a field named `constructor` has no limits.
 		const own = settings.limits !== undefined && Object.hasOwn(settings.limits, field) ? settings.limits[field] : {};
@@ -202,26 +204,33 @@ function createLimitTable(): LimitTable {
 	};
 }
 
-/** Whether the source works, and how often it came back. */
-function createHealth() {
+/** Whether the source works, since when, and how often it came back. */
+function createHealth(now: () => number) {
 	let isUp = false;
+	let sinceMs = now();
 	let hasWorked = false;
 	let restarts = 0;
 	let error: string | null = null;
+	let backend: string | null = null;
 	return {
-		up() {
+		up(through?: string) {
 			if (!isUp && hasWorked) restarts += 1;
+			if (!isUp) sinceMs = now();
 			isUp = true;
 			hasWorked = true;
 			error = null;
+			backend = through ?? null;
 		},
 		down(reason: string) {
+			if (isUp) sinceMs = now();
 			isUp = false;
 			error = oneLine(reason);
 		},
 		isUp: () => isUp,
 		restarts: () => restarts,
+		backend: () => backend,
 		error: () => error,
+		ageMs: () => now() - sinceMs,
 	};
 }
 

@@ -358,6 +358,31 @@ test("counts a restart when a source that had worked comes back, and not its fir
 	assert.equal([report().up, report().error, report().restarts], [true, null, 2]);
 });
 
+test("tells how long a source has been up or down; another error while it is down is no change", () => {
+	let nowMs = 1_000;
+	const settings = { name: "env", type: "serial" };
+	const { host, report } = createSourceHost({ settings, now: () => nowMs, registerStream: () => 0, offer: () => {} });
+	const ageAfter = (act: () => void): number => {
+		act();
+		nowMs += 100;
+		return report().stateAgeMs;
+	};
+	assert.is(
+		ageAfter(() => host.down("no such port")),
+		100,
+	);
+	assert.is(ageAfter(host.up), 100);
+	assert.is(ageAfter(host.up), 200);
+	assert.is(
+		ageAfter(() => host.down("unplugged")),
+		100,
+	);
+	assert.is(
+		ageAfter(() => host.down("still unplugged")),
+		200,
+	);
+});
+
 test("an error is one bounded line without control characters", () => {
 	const { host, report } = createWorld();
 	host.down(`bad\r\n\u001b[2J${"x".repeat(100_000)}`);

@@ -12,9 +12,8 @@ import {
 	type HttpServerOptions,
 	RESPONSE_BYTES_MAX,
 } from "../../src/serve/http-server.js";
-import { createPage } from "../../src/serve/page.js";
-import { toStatus } from "../../src/wire/status.js";
-import { sampleReport } from "./sample-report.js";
+import { type AgentReport, toStatus } from "../../src/wire/status.js";
+import { sampleReport, sampleSite } from "./sample-report.js";
 
 const test = suite("http server");
 
@@ -25,7 +24,7 @@ interface Reply {
 }
 
 async function withServer(
-	changes: Partial<HttpServerOptions>,
+	{ report = sampleReport, ...changes }: Partial<HttpServerOptions> & { readonly report?: () => AgentReport },
 	use: (port: number, logged: string[]) => Promise<void>,
 ): Promise<void> {
 	const logged: string[] = [];
@@ -33,9 +32,8 @@ async function withServer(
 	const log: Log = { error: note, warn: note, info: note, debug: note };
 	const server = createHttpServer({
 		listen: { host: "127.0.0.1", port: 0 },
-		report: () => sampleReport(),
+		site: sampleSite(report),
 		log,
-		page: createPage(),
 		...changes,
 	});
 	const { port } = await server.start();
@@ -180,7 +178,7 @@ test("refuses a forged Host and a foreign Origin", async () => {
 	});
 });
 
-test("closes the 33rd connection at once, and serves again when one has gone", async () => {
+test("closes one connection too many at once, and serves again when one has gone", async () => {
 	await withServer({}, async (port, logged) => {
 		const clients = [];
 		for (let i = 0; i < CONNECTIONS_MAX; i += 1) clients.push(await open(port));
@@ -265,7 +263,7 @@ test("says what to do about a port that is taken, and about one it may not have"
 	const address = other.address();
 	const port = typeof address === "object" && address !== null ? address.port : 0;
 	const silent: Log = { error() {}, warn() {}, info() {}, debug() {} };
-	const options = { report: () => sampleReport(), log: silent, page: createPage() };
+	const options = { site: sampleSite(sampleReport), log: silent };
 	const failures = [
 		[
 			{ host: "127.0.0.1", port },

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { METRICS, type MetricDefinition } from "../../src/serve/metric-names.js";
+import type { MetricDefinition } from "../../src/serve/exposition.js";
+import { METRICS } from "../../src/serve/metric-names.js";
 import { renderMetrics } from "../../src/serve/metrics.js";
 import { type ProcessFigures, readProcessFigures } from "../../src/serve/process-figures.js";
 import { sampleReport } from "./sample-report.js";
@@ -19,7 +20,8 @@ const FIGURES: ProcessFigures = {
 const CONTRACT = `readings_stamped_total readings_sent_total readings_confirmed_total readings_uncertain_total
 	readings_dropped_total{reason} readings_rejected_total{source,reason} readings_in_flight buffer_readings
 	buffer_capacity buffer_oldest_age_seconds mqtt_connected mqtt_connects_total mqtt_auth_failures_total
-	frames_sent_total frame_bytes_total source_up{source} source_restarts_total{source} books_balanced`;
+	frames_sent_total frame_bytes_total source_up{source} source_restarts_total{source} books_balanced
+	clock_synchronised`;
 
 interface Family {
 	help: string;
@@ -101,6 +103,7 @@ test("carries the figures of the report", () => {
 	assert.is(value("tallywire_frames_sent_total"), 4_823);
 	assert.is(value("tallywire_frame_bytes_total"), 7_654_321);
 	assert.is(value("tallywire_books_balanced"), 1);
+	assert.is(value("tallywire_clock_synchronised"), 1);
 	assert.is(value("process_cpu_seconds_total"), 1.25);
 });
 

@@ -1,4 +1,8 @@
 // A report of an agent at work, for the tests of what shows one. Its books balance.
+
+import { agentSite } from "../../src/serve/agent-site.js";
+import type { Site } from "../../src/serve/http-server.js";
+import type { AgentView } from "../../src/wire/agent-view.js";
 import type { AgentReport, LinkReport, SourceReport } from "../../src/wire/status.js";
 
 export interface SampleChanges {
@@ -19,6 +23,7 @@ export const SOURCE: SourceReport = {
 	filtered: 0,
 	restarts: 0,
 	error: null,
+	stateAgeMs: 60_000,
 };
 
 export function sampleReport(changes: SampleChanges = {}): AgentReport {
@@ -53,7 +58,9 @@ export function sampleReport(changes: SampleChanges = {}): AgentReport {
 		},
 		sources: (changes.sources ?? [{}]).map((source) => ({ ...SOURCE, ...source })),
 		link: {
+			url: "mqtt://broker.example:1883",
 			connected: true,
+			stateAgeMs: 50_000,
 			connects: 2,
 			disconnects: 1,
 			authFailures: 0,
@@ -61,7 +68,32 @@ export function sampleReport(changes: SampleChanges = {}): AgentReport {
 			error: null,
 			framesSent: 4_823,
 			frameBytes: 7_654_321,
+			events: [
+				{ kind: "failed", reason: "refused", times: 3, firstAgeMs: 60_000, lastAgeMs: 51_000 },
+				{ kind: "up", reason: "", times: 1, firstAgeMs: 50_000, lastAgeMs: 50_000 },
+			],
 			...changes.link,
 		},
 	};
+}
+
+export function sampleView(report: AgentReport, changes: Partial<AgentView> = {}): AgentView {
+	return {
+		report,
+		latest: [
+			{ name: "env.temperature", value: 21.37, ageMs: 400 },
+			{ name: "env.note", value: "open", ageMs: 2_000 },
+		],
+		streams: 2,
+		lossMinutes: [NO_LOSS, NO_LOSS],
+		atRisk: 1_024,
+		...changes,
+	};
+}
+
+export const NO_LOSS = { overflow: 0, expired: 0, oversize: 0, shutdown: 0, uncertain: 0, rejected: 0 };
+
+/** What an agent with this report serves. */
+export function sampleSite(report: () => AgentReport): Site {
+	return agentSite({ report, view: () => sampleView(report()) });
 }
