@@ -1,5 +1,6 @@
 // The entry of the CLI: argv, environment, signals, exit status. Each command is a file of its own in commands/, loaded
 // only when it is called.
+import { fstatSync } from "node:fs";
 import type { RunIo } from "./commands/command.js";
 import { EXIT_DONE, EXIT_WRONG_USE } from "./commands/command.js";
 import { VERSION } from "./version.js";
@@ -16,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, Entry> = new Map([
 	["demo", { does: "try it here: a broker, simulated sensors, the agent", load: loadDemo }],
 	["check", { does: "validate a configuration, print what would be in force", load: loadCheck }],
 	["doctor", { does: "look at this machine, say what is wrong and how to mend it", load: loadDoctor }],
+	["top", { does: "look at a running agent", load: async () => (await import("./commands/top.js")).top }],
 	["reconcile", { does: "account for every reading of every device", load: loadReconcile }],
 	["decode", { does: "frames in, readings out", load: loadDecode }],
 ]);
@@ -74,8 +76,18 @@ function createIo(): RunIo {
 		terminal: process.stdout.isTTY ? { out: process.stdout, events: process } : null,
 		onKey: process.stdin.isTTY ? onKey : null,
 		onStop: (listener) => void listeners.push(listener),
+		isJournal: isJournal(),
 		stderrBacklog: () => process.stderr.writableLength,
 	};
+}
+
+/**
+ * Whether stderr is the journal (systemd.exec(5), $JOURNAL_STREAM). That the variable is there says little: a terminal that
+ * systemd started hands it on to all that runs in it.
+ */
+function isJournal(): boolean {
+	const { dev, ino } = fstatSync(2, { bigint: true });
+	return process.env["JOURNAL_STREAM"] === `${dev}:${ino}`;
 }
 
 /** Keys as they are typed, without waiting for a line. */
@@ -91,6 +103,8 @@ function onKey(listener: (key: string) => void): () => void {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+	// With it, the MQTT library prints the packets it sends, and the password is in one of them.
+	delete process.env["DEBUG"];
 	const io = createIo();
 	const [name, ...rest] = args;
 	if (name === "--version" || name === "-v") {

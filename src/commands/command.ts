@@ -1,5 +1,5 @@
 // What a command of the CLI gets from main.ts, so that no command touches `process` and each can be tested.
-import type { TerminalOptions } from "../demo/terminal.js";
+import type { TerminalOptions } from "../screen/terminal.js";
 
 export interface CommandIo {
 	/** Results. */
@@ -18,6 +18,8 @@ export interface RunIo extends CommandIo {
 	readonly onKey: ((listener: (key: string) => void) => () => void) | null;
 	/** Called for each SIGTERM and SIGINT. */
 	onStop(listener: () => void): void;
+	/** Whether stderr is systemd's journal. */
+	readonly isJournal: boolean;
 	/** Bytes that stderr has not taken yet. */
 	stderrBacklog(): number;
 }

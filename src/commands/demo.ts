@@ -1,79 +1,48 @@
-// `tallywire demo`: the whole way on one machine: an embedded broker, simulated sensors, the agent, a consumer that
-// counts for itself, and one screen that shows where every reading is.
-import net from "node:net";
+// `tallywire demo`: the whole story on one machine: an embedded broker, three simulated gateways, the reconciler, the page,
+// and one screen that shows where every reading is and where each lost one went.
 import { parseArgs } from "node:util";
-import type { Config } from "../config/config.js";
 import { parseDuration } from "../config/duration.js";
-import { loadConfig } from "../config/load.js";
+import { subscribe } from "../consume/subscribe.js";
 import { type EmbeddedBroker, startEmbeddedBroker } from "../demo/broker.js";
-import { createFloodSource, type FloodSource } from "../demo/flood.js";
-import { type DemoLink, startLink } from "../demo/link.js";
-import { renderLine, renderScreen } from "../demo/screen.js";
-import { createTerminal } from "../demo/terminal.js";
-import { startWatcher, type Watcher } from "../demo/watcher.js";
-import { createLog } from "../log.js";
-import { type AgentProcess, createAgentProcess } from "../run/agent-process.js";
+import { createGateways, type Gateway, PAGE } from "../demo/gateway.js";
+import { type DemoScreenInput, type Loss, lastWords, renderDemoLine, renderDemoScreen } from "../demo/screen.js";
+import { createLog, type Log } from "../log.js";
+import { createObserver, type Observer } from "../observe/observer.js";
+import { createAccount } from "../reconcile/account.js";
+import { createObjectives } from "../reconcile/objectives.js";
+import { shownOfReport } from "../screen/agent-shown.js";
+import { createTerminal } from "../screen/terminal.js";
+import { agentSite } from "../serve/agent-site.js";
 import { createHttpServer, type HttpServer } from "../serve/http-server.js";
-import { createPage } from "../serve/page.js";
-import { VERSION } from "../version.js";
-import { topicsOf } from "../wire/topics.js";
 import { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE, type RunIo } from "./command.js";
 import { loadEnvironment } from "./load-environment.js";
 
 const HELP = `usage: tallywire demo [--for DURATION] [--cut] [--stall] [--flood]
 
-Shows the agent at work with nothing installed: an embedded MQTT broker on loopback, simulated sensors, and a consumer
-that accounts for every reading. Keys: c cuts the link, s stalls it (and lets it go on), f floods a sensor, q ends it.
+Shows the whole story with nothing installed: an embedded MQTT broker on loopback, three simulated gateways, and a
+reconciler that accounts for every reading. Keys: 1 2 3 choose a gateway, c cuts its link, s stalls it (and lets it go
+on), f floods a sensor of it, q ends it all.
 
       --for DURATION  end by itself after this time, such as 10s
-      --cut           cut the link after 3 s, as the key does
-      --stall         stall the link after 3 s, for 4 s
-      --flood         flood a sensor after 3 s
+      --cut           cut the link of the first gateway after 3 s, as the key does
+      --stall         stall the link of the second after 3 s, for 8 s: longer than its readings live
+      --flood         flood a sensor of the second after 3 s
   -h, --help          this text
-`;
-
-/** A small greenhouse. */
-const CONFIG = (url: string): string => `
-device: demo
-mqtt: { url: ${url}, version: 4 }
-buffer: { capacity: 20000, ttl: 15s }
-status: { interval: 2s }
-http: { listen: 127.0.0.1:9464 }
-shutdown_timeout: 2s
-sources:
-  - name: env
-    type: sim
-    rate: 10
-    seed: 1
-    units: { temperature: Cel, humidity: "%RH", pressure: hPa }
-    streams:
-      temperature: { shape: sine, min: 18, max: 27, period: 2m, noise: 0.2 }
-      humidity: { shape: walk, min: 40, max: 60, decimals: 1 }
-      pressure: { shape: walk, min: 990, max: 1030, decimals: 1 }
-  - name: power
-    type: sim
-    rate: 25
-    seed: 2
-    units: { voltage: V, current: A }
-    streams:
-      voltage: { shape: sine, min: 11.8, max: 14.4, period: 30s, decimals: 3 }
-      current: { shape: square, min: 0.2, max: 2.5, period: 10s, noise: 0.05 }
-  - name: door
-    type: sim
-    rate: 1
-    seed: 3
-    streams:
-      open: { shape: pulse, period: 20s }
-      state: { shape: text, period: 15s, texts: [closed, moving, open] }
 `;
 
 /** Between two lines where there is no terminal. */
 const LINE_MS = 2_000;
 const SCREEN_MS = 250;
+/** Rates are over at least this long: over a single drawing they would jump about. */
+const RATE_MS = 1_500;
 
 /** When the flags act, and for how long a stall lasts. */
 const ACT_AFTER_MS = 3_000;
-const STALL_MS = 4_000;
+const STALL_MS = 8_000;
+
+/** On one machine nothing takes longer; on a real network the reconciler waits for 30 s. */
+const GRACE_MS = 3_000;
+const OBJECTIVE = 0.995;
 
 interface Options {
 	readonly help: boolean;
@@ -85,12 +54,13 @@ interface Options {
 
 interface Stage {
 	readonly broker: EmbeddedBroker;
-	readonly link: DemoLink;
-	readonly flood: FloodSource;
-	readonly agent: AgentProcess;
-	readonly watcher: Watcher;
+	readonly gateways: readonly Gateway[];
+	readonly observer: Observer;
+	readonly stopObserving: () => void;
 	readonly http: HttpServer;
 	readonly pageUrl: string;
+	/** Which gateway the keys act upon, and the screen shows. */
+	chosen: Gateway;
 }
 
 /** Runs the demo until it is told to stop. 0 after a clean end, 1 when the broker cannot start, 2 for wrong use. */
@@ -115,13 +85,16 @@ export async function demo(args: readonly string[], io: RunIo): Promise<number> 
 		io.onStop(resolve);
 		act(stage, options, io, resolve);
 	});
-	await stage.agent.stop();
-	// What the agent has confirmed is with the broker; the consumer may be a moment behind.
+	// A last word needs a way; whoever stalled a link wants to see it end, not wait.
+	for (const { link } of stage.gateways) if (link.state() === "stalled") link.toggleStall();
+	await Promise.all(stage.gateways.map(({ agent }) => agent.stop()));
 	await settle(stage);
 	stopShow();
-	io.stdout(`${lastWords(stage)}\n`);
-	stage.watcher.stop();
-	stage.link.stop();
+	const stamped = stage.gateways.reduce((sum, { agent }) => sum + agent.report().books.stamped, 0);
+	// All have ended and said their last word: the account as it stands once a late message can be excluded.
+	io.stdout(`${lastWords(stage.observer.observe(Date.now() + 3 * GRACE_MS), stamped)}\n`);
+	stage.stopObserving();
+	for (const { link } of stage.gateways) link.stop();
 	await stage.http.stop();
 	await stage.broker.stop();
 	return EXIT_DONE;
@@ -148,39 +121,32 @@ function parse(args: readonly string[]): Options | string {
 }
 
 /** What the keys and the flags do. */
-function act({ link, flood }: Stage, options: Options, io: RunIo, end: () => void): void {
+function act(stage: Stage, options: Options, io: RunIo, end: () => void): void {
+	const { gateways } = stage;
 	const giveBack = io.onKey?.((key) => {
+		const { link, flood } = stage.chosen;
 		if (key === "c") link.cut();
 		else if (key === "s") link.toggleStall();
 		else if (key === "f") flood.flood();
-		else if (key === "q" || key === "\u0003") {
-			giveBack?.();
-			end();
-		}
+		else if (key === "q" || key === "\u0003") finish();
+		else stage.chosen = gateways[Number(key) - 1] ?? stage.chosen;
 	});
-	if (options.forMs !== undefined) {
-		setTimeout(() => {
-			giveBack?.();
-			end();
-		}, options.forMs);
+	function finish(): void {
+		giveBack?.();
+		end();
 	}
+	if (options.forMs !== undefined) setTimeout(finish, options.forMs);
+	const [first = stage.chosen, second = stage.chosen] = gateways;
 	setTimeout(() => {
-		if (options.cut) link.cut();
-		if (options.stall) {
-			link.toggleStall();
-			setTimeout(link.toggleStall, STALL_MS);
-		}
-		if (options.flood) flood.flood();
+		if (options.cut) first.link.cut();
+		if (options.flood) second.flood.flood();
+		if (!options.stall) return;
+		second.link.toggleStall();
+		setTimeout(second.link.toggleStall, STALL_MS);
 	}, ACT_AFTER_MS);
 }
 
 async function setUp(broker: EmbeddedBroker, io: RunIo): Promise<Stage> {
-	const { port } = new URL(broker.url);
-	const link = await startLink(Number(port));
-	const flood = createFloodSource("mad");
-	const loaded = loadConfig(CONFIG(link.url), "demo", loadEnvironment(io.env));
-	if (!loaded.ok) throw new Error(`the demo's own configuration is wrong: ${JSON.stringify(loaded.errors)}`);
-	const { config } = loaded;
 	// With a screen, its account says what a log would; without one, warnings go between the lines.
 	const level = io.terminal === null ? "warn" : "error";
 	const write = (line: string): number => {
@@ -188,84 +154,115 @@ async function setUp(broker: EmbeddedBroker, io: RunIo): Promise<Stage> {
 		return 0;
 	};
 	const log = createLog({ level, json: false, write, nowMs: () => performance.now() });
-	const machine = { sysRoot: "/sys", devRoot: "/dev", board: config.board };
-	const agent = createAgentProcess({ config, version: VERSION, machine, log, made: [flood] });
-	const watcher = await startWatcher(
-		() => net.connect(Number(port), "127.0.0.1"),
-		topicsOf(config.mqtt.prefix, config.device).data,
-		agent.run,
-		agent.report().facts.units,
-	);
-	const { http, pageUrl } = await startPage(config, agent, log);
-	await agent.start();
-	return { broker, link, flood, agent, watcher, http, pageUrl };
+	const { observer, stop } = await startObserving(broker.url);
+	const gateways = await createGateways(Number(new URL(broker.url).port), loadEnvironment(io.env), log);
+	const [chosen] = gateways;
+	if (chosen === undefined) throw new Error("the demo has no gateway");
+	const { http, pageUrl } = await startPage(chosen, log);
+	await Promise.all(gateways.map(({ agent }) => agent.start()));
+	return { broker, gateways, observer, stopObserving: stop, http, pageUrl, chosen };
 }
 
-/** The page on its usual port, or on a free one. */
-async function startPage(config: Config, agent: AgentProcess, log: ReturnType<typeof createLog>) {
-	const listen = config.http || { host: "127.0.0.1", port: 0 };
+/** The reconciler, beside the links: what is cut and stalled is between the gateways and the broker. */
+function startObserving(url: string): Promise<{ readonly observer: Observer; readonly stop: () => void }> {
+	const account = createAccount({ graceMs: GRACE_MS });
+	account.setClock(true); // one machine, one clock
+	const observer = createObserver({ prefix: "tallywire", account, objectives: createObjectives(OBJECTIVE) });
+	return new Promise((resolve) => {
+		const subscription = subscribe({
+			broker: { url },
+			name: "demo",
+			topics: ["data", "status", "state"].map((kind) => `tallywire/+/${kind}`),
+			events: {
+				message(message) {
+					observer.take(message);
+					return undefined;
+				},
+				up() {
+					observer.up(Date.now());
+					resolve({ observer, stop: subscription.stop });
+				},
+				down: ({ reason }) => observer.down(reason, Date.now()),
+			},
+			random: Math.random,
+			nowMs: () => performance.now(),
+		});
+	});
+}
+
+/** The page of a gateway on its usual port, or on a free one. */
+async function startPage({ agent }: Gateway, log: Log) {
 	const make = (port: number): HttpServer =>
-		createHttpServer({ listen: { ...listen, port }, report: agent.report, log, page: createPage() });
-	const usual = make(listen.port);
+		createHttpServer({ listen: { host: PAGE.host, port }, site: agentSite(agent), log });
+	const usual = make(PAGE.port);
 	try {
-		return { http: usual, pageUrl: `http://${listen.host}:${(await usual.start()).port}/` };
+		return { http: usual, pageUrl: `http://${PAGE.host}:${(await usual.start()).port}/` };
 	} catch {
 		const free = make(0);
-		return { http: free, pageUrl: `http://${listen.host}:${(await free.start()).port}/` };
+		return { http: free, pageUrl: `http://${PAGE.host}:${(await free.start()).port}/` };
 	}
 }
 
 /** Draws until the returned function is called. */
-function show({ agent, watcher, broker, pageUrl }: Stage, io: RunIo): () => void {
-	let previous = agent.report();
-	let previousAccount = watcher.account();
+function show(stage: Stage, io: RunIo): () => void {
+	const { observer, broker } = stage;
+	const startedMs = performance.now();
+	const take = () => ({
+		atMs: performance.now(),
+		observation: observer.observe(Date.now()),
+		shown: new Map(stage.gateways.map((gateway) => [gateway, shownOfReport(gateway.agent.report())])),
+	});
+	let [older, newer] = [take(), take()];
 	const terminal = io.terminal && createTerminal({ ...io.terminal, nowMs: () => performance.now() });
-	terminal?.enter();
-	const timer = setInterval(
-		() => {
-			const report = agent.report();
-			const account = watcher.account();
-			const view = {
-				report,
-				previous,
-				elapsedMs: report.timeMs - previous.timeMs,
+	const draw = (): void => {
+		const now = take();
+		const uptimeMs = now.atMs - startedMs;
+		if (terminal) {
+			const { chosen } = stage;
+			const input: DemoScreenInput = {
+				observation: now.observation,
+				previous: older.observation,
+				elapsedMs: now.atMs - older.atMs,
+				gateway: {
+					agent: shownOfReport(chosen.agent.report()),
+					previous: older.shown.get(chosen) ?? null,
+					link: chosen.link.state(),
+				},
+				losses: newestLosses(stage),
+				uptimeMs,
 				brokerUrl: broker.url,
-				pageUrl,
-				account,
-				previousAccount,
-			};
-			if (terminal) {
-				const hints = [
-					"keys: c cut the link   s stall it   f flood a sensor   q quit",
+				pageUrl: stage.pageUrl,
+				hints: [
+					"keys: 1 2 3 choose a gateway  c cut its link  s stall it  f flood it  q quit",
 					`mosquitto_sub -p ${new URL(broker.url).port} -t 'tallywire/#' -v`,
-				];
-				terminal.draw(renderScreen({ ...view, ...terminal.size(), latest: watcher.latest(), hints, colour: true }));
-			} else io.stdout(`${renderLine(view)}\n`);
-			// Rates over a second or more: over a single drawing they would jump about.
-			if (view.elapsedMs >= 1_000) [previous, previousAccount] = [report, account];
-		},
-		terminal ? SCREEN_MS : LINE_MS,
-	);
+				],
+				...terminal.size(),
+				colour: true,
+			};
+			terminal.draw(renderDemoScreen(input));
+		} else io.stdout(`${renderDemoLine({ observation: now.observation, uptimeMs })}\n`);
+		if (now.atMs - newer.atMs >= RATE_MS) [older, newer] = [newer, now];
+	};
+	terminal?.enter();
+	const timer = setInterval(draw, terminal ? SCREEN_MS : LINE_MS);
 	return () => {
 		clearInterval(timer);
 		terminal?.leave();
 	};
 }
 
-/** Waits for the consumer to see what was confirmed, for a second at the most. */
-async function settle({ agent, watcher }: Stage): Promise<void> {
-	const { confirmed } = agent.report().books;
-	for (let tries = 0; tries < 20 && watcher.account().received < confirmed; tries++) {
-		await new Promise((resolve) => setTimeout(resolve, 50));
-	}
+/** Of all gateways, each one's newest first. */
+function newestLosses({ gateways, chosen }: Stage): Loss[] {
+	return [chosen, ...gateways.filter((gateway) => gateway !== chosen)].flatMap(({ name, agent }) =>
+		[...agent.report().books.losses].reverse().map((range) => ({ gateway: name, range })),
+	);
 }
 
-function lastWords({ agent, watcher }: Stage): string {
-	const { stamped, confirmed, uncertain, dropped } = agent.report().books;
-	const { received, missing, duplicates } = watcher.account();
-	const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-	return [
-		`The agent:    ${stamped} readings stamped, ${confirmed} confirmed by the broker, ${uncertain} uncertain, ${lost} dropped.`,
-		`The consumer: ${received} received, ${missing} missing, ${duplicates} twice.`,
-	].join("\n");
+/** Waits for the reconciler to hear the last words of all, for a second at the most. */
+async function settle({ gateways, observer }: Stage): Promise<void> {
+	const isHeard = (): boolean => {
+		const { devices } = observer.observe(Date.now()).report;
+		return gateways.every(({ name }) => devices.some(({ device, state }) => device === name && state === "offline"));
+	};
+	for (let tries = 0; tries < 20 && !isHeard(); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
 }

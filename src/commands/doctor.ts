@@ -23,6 +23,7 @@ import {
 	thisDoctorMachine,
 } from "./doctor/machine.js";
 import { checkPorts } from "./doctor/ports.js";
+import { checkSensors } from "./doctor/sensors.js";
 import { loadEnvironment } from "./load-environment.js";
 
 const USAGE = `usage: tallywire doctor [-c FILE] [--json]
@@ -89,6 +90,7 @@ async function* examine(named: string | undefined, io: CommandIo, world: DoctorD
 	yield [checkRuntimeFolder(machine, io.env["RUNTIME_DIRECTORY"])];
 	yield checkPorts(machine, config, board);
 	yield await checkGpio(machine, config, board, world.loadOnoff);
+	yield checkSensors(machine, config, io.env["PATH"] ?? "");
 	yield checks;
 	if (config !== null) yield await checkLink(config, io, world);
 }

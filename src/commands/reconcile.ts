@@ -1,76 +1,55 @@
 // `tallywire reconcile`: consumes frames, statuses and states of all devices, accounts for every sequence number, and
-// reports. Wiring only: what it says is decided in reconcile/.
-import { parseArgs } from "node:util";
-import { parseDuration } from "../config/duration.js";
-import { BROKER_HELP, BROKER_OPTIONS, type BrokerAddress, readBrokerOptions } from "../consume/broker-options.js";
-import { type Message, subscribe } from "../consume/subscribe.js";
+// reports: live on a terminal, over HTTP, and at the end. Wiring only: what it says is decided in reconcile/.
+import { showUrl } from "../config/address.js";
+import { subscribe } from "../consume/subscribe.js";
+import type { Log } from "../log.js";
+import { fleetSite } from "../observe/fleet-site.js";
+import { createObserver, type Observer } from "../observe/observer.js";
 import { type Account, createAccount, limitsOf } from "../reconcile/account.js";
-import { createObjectives, type Objectives, recordOutcomes, reportObjectives } from "../reconcile/objectives.js";
-import { deviceOutcomes, fleetOutcome } from "../reconcile/outcomes.js";
-import { jsonReport, textReport } from "../reconcile/report.js";
+import { createObjectives, type Objectives } from "../reconcile/objectives.js";
+import { jsonReport } from "../reconcile/report.js";
 import { fromState, toState } from "../reconcile/state.js";
 import { loadState, saveState } from "../reconcile/state-file.js";
 import { readClockSynchronised } from "../run/clock-sync.js";
-import { decodeFrame } from "../wire/decode-frame.js";
-import { decodeState, decodeStatus } from "../wire/decode-status.js";
+import { textReport } from "../screen/fleet-report.js";
+import { renderFleetScreen } from "../screen/fleet-screen.js";
+import { createTerminal } from "../screen/terminal.js";
+import { createHttpServer } from "../serve/http-server.js";
 import { EXIT_DONE, EXIT_FAILED, EXIT_OBJECTIVE_MISSED, EXIT_WRONG_USE, type RunIo } from "./command.js";
+import { RECONCILE_HELP, type ReconcileOptions, readReconcileOptions } from "./reconcile-options.js";
+import { createStderrLog, type LogIo } from "./stderr-log.js";
 
-const HELP = `usage: tallywire reconcile [--broker URL] [--for DURATION] [--json] [--slo PERCENT] [--state FILE]
-
-Consumes the topics of all devices, accounts for every sequence number, and reports at the end what became of each:
-received, lost and why, or not decided. What happened while it was not connected is "unobserved", and nobody's loss.
-
-      --for DURATION        end by itself after this time, such as 60s; without it: at SIGINT or SIGTERM
-      --json                the report as one JSON object
-      --slo PERCENT         the objective: this share of the decided readings of each device and of the fleet arrive
-      --state FILE          go on from this file, and keep the account in it
-      --prefix PREFIX       of the topics (default: tallywire)
-${BROKER_HELP}  -h, --help                this text
-
-Without --broker: mqtt://localhost:1883. Exit status: 0 done, 1 it could not be observed, 2 wrong use,
-3 the objective was missed.
-`;
-
-const DEFAULT_BROKER = "mqtt://localhost:1883";
-/** Used for burn rates that are kept, not reported, where no objective was given. */
+/** For the budget that is shown, and for burn rates, where no objective was given. */
 const DEFAULT_SLO = 0.995;
 
 const TICK_MS = 1_000;
-/** Working out the outcomes of DEVICES_MAX devices takes some 20 ms. */
 const RECORD_MS = 10_000;
 const SAVE_MS = 30_000;
 const CLOCK_MS = 60_000;
-
-interface Options {
-	readonly broker: BrokerAddress;
-	readonly prefix: string;
-	readonly forMs: number | undefined;
-	readonly json: boolean;
-	/** 0 to 1. */
-	readonly slo: number | undefined;
-	readonly stateFile: string | undefined;
-}
+/** A drawing reports on every device: some 100 ms for as many as there may be. */
+const SCREEN_MS = 1_000;
+/** Rates are over at least this long. */
+const RATE_MS = 2_000;
 
 /** What it works on. */
 interface Desk {
 	readonly account: Account;
 	readonly objectives: Objectives;
-	/** Messages that were refused by the decoder, by kind. */
-	readonly refused: Map<string, number>;
+	readonly observer: Observer;
 }
 
 /** What the command needs of its process. */
-export type ReconcileIo = Pick<RunIo, "stdout" | "stderr" | "cwd" | "onStop">;
+export type ReconcileIo = LogIo & Pick<RunIo, "stdout" | "cwd" | "onStop" | "terminal">;
 
 /** Runs until --for is over or it is told to stop. */
 export async function reconcile(args: readonly string[], io: ReconcileIo): Promise<number> {
-	const options = readOptions(args, io);
+	const options = readReconcileOptions(args, io.cwd);
 	if (options === "help") {
-		io.stdout(HELP);
+		io.stdout(RECONCILE_HELP);
 		return EXIT_DONE;
 	}
 	if (typeof options === "string") {
-		io.stderr(`${options}\n\n${HELP}`);
+		io.stderr(`${options}\n\n${RECONCILE_HELP}`);
 		return EXIT_WRONG_USE;
 	}
 	const desk = openDesk(options);
@@ -78,191 +57,158 @@ export async function reconcile(args: readonly string[], io: ReconcileIo): Promi
 		io.stderr(`${desk}\n`);
 		return EXIT_FAILED;
 	}
-	const observed = await observe(options, desk, io);
-	record(desk);
-	if (!save(options, desk, io)) return EXIT_FAILED;
-	if (observed.trouble !== null) {
-		io.stderr(`${observed.trouble}\n`);
+	const log = createStderrLog(io, "info");
+	const http = await openHttp(options, desk, log);
+	if (typeof http === "string") {
+		io.stderr(`${http}\n`);
 		return EXIT_FAILED;
 	}
-	return report(options, desk, observed.observedMs, io);
-}
-
-function readOptions(args: readonly string[], io: ReconcileIo): Options | "help" | string {
-	let values: ReturnType<typeof parse>;
-	try {
-		values = parse(args);
-	} catch (error) {
-		return (error as Error).message;
+	const trouble = await observe(options, desk, io, log);
+	await http?.stop();
+	desk.observer.record(Date.now());
+	if (!save(options, desk, log)) return EXIT_FAILED;
+	if (trouble !== null) {
+		io.stderr(`${trouble}\n`);
+		return EXIT_FAILED;
 	}
-	if (values.help) return "help";
-	const forMs = values.for === undefined ? undefined : parseDuration(values.for);
-	if (values.for !== undefined && forMs === undefined) return "--for takes a duration such as 60s or 5m";
-	const percent = values.slo === undefined ? undefined : Number(values.slo);
-	if (percent !== undefined && !(percent > 0 && percent <= 100)) return "--slo takes a percentage such as 99.5";
-	if (!/^[^+#]+$/.test(values.prefix)) return "--prefix takes a topic without wildcards";
-	const address = readBrokerOptions(values, io.cwd, DEFAULT_BROKER);
-	if (!address.ok) return address.message;
-	return {
-		broker: address.broker,
-		prefix: values.prefix,
-		forMs,
-		json: values.json,
-		slo: percent === undefined ? undefined : percent / 100,
-		stateFile: values.state,
-	};
-}
-
-function parse(args: readonly string[]) {
-	return parseArgs({
-		args: [...args],
-		options: {
-			...BROKER_OPTIONS,
-			for: { type: "string" },
-			json: { type: "boolean", default: false },
-			slo: { type: "string" },
-			state: { type: "string" },
-			prefix: { type: "string", default: "tallywire" },
-			help: { type: "boolean", short: "h", default: false },
-		},
-	}).values;
+	return report(options, desk, io);
 }
 
 /** A new account, or the one that the state file holds. A file that is no state is never written over. */
-function openDesk({ stateFile, slo = DEFAULT_SLO }: Options): Desk | string {
-	const refused = new Map<string, number>();
+function openDesk({ stateFile, prefix, shard, slo = DEFAULT_SLO }: ReconcileOptions): Desk | string {
+	const deskOf = (account: Account, objectives: Objectives): Desk => {
+		return { account, objectives, observer: createObserver({ prefix, account, objectives, ...(shard && { shard }) }) };
+	};
 	const loaded = stateFile === undefined ? ({ kind: "none" } as const) : loadState(stateFile);
 	switch (loaded.kind) {
 		case "none":
-			return { account: createAccount(), objectives: createObjectives(slo), refused };
+			return deskOf(createAccount(), createObjectives(slo));
 		case "unreadable":
 			return `--state ${stateFile}: ${loaded.why}; move it away to begin anew`;
 		case "state": {
 			const restored = fromState(loaded.state, limitsOf({}), slo);
 			if (!restored.ok)
 				return `--state ${stateFile}: no state of this program: ${restored.why}; move it away to begin anew`;
-			return { account: createAccount({}, restored.fleet), objectives: restored.objectives, refused };
+			return deskOf(createAccount({}, restored.fleet), restored.objectives);
 		}
 	}
 }
 
-interface Observed {
-	readonly observedMs: number;
-	/** Why nothing could be observed, or null. */
-	readonly trouble: string | null;
+/** What --http asks for; a port that cannot be had is said at once, not after an hour of looking. */
+async function openHttp({ http }: ReconcileOptions, { observer }: Desk, log: Log) {
+	if (http === undefined) return null;
+	const server = createHttpServer({ listen: http, site: fleetSite(() => observer.observe(Date.now())), log });
+	try {
+		await server.start();
+		return server;
+	} catch (error) {
+		return `--${(error as Error).message}`;
+	}
 }
 
-/** Takes messages until the end. */
-function observe(options: Options, desk: Desk, io: ReconcileIo): Promise<Observed> {
-	const { account } = desk;
-	let observedMs = 0;
-	let upAtMs: number | null = null;
-	let why = "no connection came about";
+/** Takes messages until the end. Resolves to why nothing could be observed, or null. */
+function observe(options: ReconcileOptions, desk: Desk, io: ReconcileIo, log: Log): Promise<string | null> {
+	const { account, observer } = desk;
+	const screen = options.json ? null : openScreen(options, observer, io);
+	const broker = showUrl(options.broker.url);
+	let wasObserving = false;
 	return new Promise((resolve) => {
-		const rest = (): void => {
-			if (upAtMs !== null) observedMs += Date.now() - upAtMs;
-			upAtMs = null;
-		};
 		const subscription = subscribe({
 			broker: options.broker,
 			name: "reconcile",
 			topics: ["data", "status", "state"].map((kind) => `${options.prefix}/+/${kind}`),
 			events: {
 				message(message) {
-					take(desk, options.prefix, message);
+					observer.take(message);
 					return undefined;
 				},
 				up() {
-					upAtMs = Date.now();
-					account.observing(upAtMs);
-					io.stderr(`observing ${options.prefix}/+/data, status and state\n`);
+					wasObserving = true;
+					observer.up(Date.now());
+					if (screen === null) log.info("observing", { broker, prefix: options.prefix });
 				},
 				down({ reason, isRefused, retryMs }) {
-					rest();
-					account.absent();
-					why = reason;
-					if (isRefused && observedMs === 0) end();
-					else io.stderr(`not observing: ${reason}; next attempt in ${retryMs} ms\n`);
+					observer.down(reason, Date.now());
+					if (isRefused && !wasObserving) end();
+					else if (screen === null) log.warn("not_observing", { broker, reason, retry_ms: retryMs });
 				},
 			},
 			random: Math.random,
 			nowMs: () => performance.now(),
 		});
 		const timers = [
-			setInterval(() => account.tick(Date.now()), TICK_MS),
-			setInterval(() => record(desk), RECORD_MS),
-			setInterval(() => void save(options, desk, io), SAVE_MS),
+			setInterval(() => observer.tick(Date.now()), TICK_MS),
+			setInterval(() => observer.record(Date.now()), RECORD_MS),
+			setInterval(() => void save(options, desk, log), SAVE_MS),
 			setInterval(() => void checkClock(account), CLOCK_MS),
 			...(options.forMs === undefined ? [] : [setTimeout(() => end(), options.forMs)]),
 		];
 		void checkClock(account);
 		io.onStop(() => end());
 		function end(): void {
-			rest();
 			for (const timer of timers) clearTimeout(timer);
 			subscription.stop();
-			const trouble = observedMs > 0 ? null : `nothing was observed: ${why}`;
-			resolve({ observedMs, trouble });
+			screen?.close();
+			const { trouble } = observer.observe(Date.now());
+			resolve(wasObserving ? null : `nothing was observed: ${trouble}`);
 		}
 	});
+}
+
+/** The live table, where stdout is a terminal. */
+function openScreen(options: ReconcileOptions, observer: Observer, io: ReconcileIo): { close(): void } | null {
+	if (io.terminal === null) return null;
+	const terminal = createTerminal({ ...io.terminal, nowMs: () => performance.now() });
+	let previous = { atMs: Date.now(), report: observer.observe(Date.now()).report };
+	let older = previous;
+	const draw = (): void => {
+		const nowMs = Date.now();
+		const observation = observer.observe(nowMs);
+		if (nowMs - previous.atMs >= RATE_MS) {
+			older = previous;
+			previous = { atMs: nowMs, report: observation.report };
+		}
+		terminal.draw(
+			renderFleetScreen({
+				...observation,
+				previous: older.report,
+				elapsedMs: nowMs - older.atMs,
+				refused: Object.values(observation.refused).reduce((sum, count) => sum + count, 0),
+				brokerUrl: showUrl(options.broker.url),
+				...terminal.size(),
+				colour: true,
+			}),
+		);
+	};
+	terminal.enter();
+	draw();
+	const timer = setInterval(draw, SCREEN_MS);
+	return {
+		close() {
+			clearInterval(timer);
+			terminal.leave();
+		},
+	};
 }
 
 async function checkClock(account: Account): Promise<void> {
 	account.setClock(await readClockSynchronised());
 }
 
-/** Lays a message where it belongs. What the decoder refuses is counted by kind. */
-function take({ account, refused }: Desk, prefix: string, { topic, payload, isRetained }: Message): void {
-	const nowMs = Date.now();
-	const [device, kind] = topic.slice(prefix.length + 1).split("/");
-	if (device === undefined) return;
-	const refuse = (what: string): void => void refused.set(what, (refused.get(what) ?? 0) + 1);
-	switch (kind) {
-		case "data": {
-			const decoded = decodeFrame(payload);
-			if (decoded.ok) account.frame(decoded.frame, device, nowMs, isRetained);
-			else refuse(decoded.error);
-			return;
-		}
-		case "status": {
-			const decoded = decodeStatus(payload);
-			if (decoded.ok) account.status(decoded.status, device, nowMs, isRetained);
-			else refuse(decoded.error);
-			return;
-		}
-		case "state": {
-			const decoded = decodeState(payload);
-			if (decoded.ok) account.state(device, decoded.state, nowMs, isRetained);
-			else refuse(decoded.error);
-		}
-	}
-}
-
-function record({ account, objectives }: Desk): void {
-	const nowMs = Date.now();
-	account.tick(nowMs);
-	recordOutcomes(objectives, fleetOutcome(account.fleet, nowMs), deviceOutcomes(account.fleet, nowMs), nowMs);
-}
-
-function save({ stateFile }: Options, { account, objectives }: Desk, io: ReconcileIo): boolean {
+function save({ stateFile }: ReconcileOptions, { account, objectives }: Desk, log: Log): boolean {
 	if (stateFile === undefined) return true;
 	try {
 		saveState(stateFile, toState(account.fleet, objectives, Date.now()));
 		return true;
 	} catch (error) {
-		io.stderr(`--state ${stateFile}: ${(error as Error).message}\n`);
+		log.error("state_not_saved", { file: stateFile, why: (error as Error).message });
 		return false;
 	}
 }
 
-function report({ json, slo }: Options, desk: Desk, observedMs: number, io: ReconcileIo): number {
-	const { account, objectives, refused } = desk;
-	const nowMs = Date.now();
-	const outcomes = [...deviceOutcomes(account.fleet, nowMs)];
-	const held =
-		slo === undefined ? null : reportObjectives(objectives, fleetOutcome(account.fleet, nowMs), outcomes, nowMs);
-	const context = { observedMs, refused: Object.fromEntries(refused), objectives: held };
-	const fleet = account.report(nowMs);
-	io.stdout(json ? `${JSON.stringify(jsonReport(fleet, context), null, 2)}\n` : textReport(fleet, context));
-	return held?.isMissed ? EXIT_OBJECTIVE_MISSED : EXIT_DONE;
+function report({ json, slo }: ReconcileOptions, { observer }: Desk, io: ReconcileIo): number {
+	const { report, objectives, observedMs, refused } = observer.observe(Date.now());
+	const context = { observedMs, refused, objectives: slo === undefined ? null : objectives };
+	io.stdout(json ? `${JSON.stringify(jsonReport(report, context), null, 2)}\n` : textReport(report, context));
+	return context.objectives?.isMissed ? EXIT_OBJECTIVE_MISSED : EXIT_DONE;
 }

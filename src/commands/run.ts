@@ -1,11 +1,11 @@
 // `tallywire run`: the agent, until it is told to stop.
-import { createLog } from "../log.js";
 import { createAgentProcess } from "../run/agent-process.js";
+import { agentSite } from "../serve/agent-site.js";
 import { createHttpServer } from "../serve/http-server.js";
-import { createPage } from "../serve/page.js";
 import { VERSION } from "../version.js";
 import { EXIT_DONE, type RunIo } from "./command.js";
 import { configFor } from "./configuration.js";
+import { createStderrLog } from "./stderr-log.js";
 
 const HELP = `usage: tallywire run [-c FILE]
 
@@ -22,15 +22,7 @@ export async function run(args: readonly string[], io: RunIo): Promise<number> {
 	const loaded = await configFor(HELP, args, io);
 	if (!loaded.ok) return loaded.exit;
 	const { config } = loaded;
-	const log = createLog({
-		level: config.log.level,
-		json: io.env["JOURNAL_STREAM"] !== undefined,
-		write(line) {
-			io.stderr(line);
-			return io.stderrBacklog();
-		},
-		nowMs: () => performance.now(),
-	});
+	const log = createStderrLog(io, config.log.level);
 	for (const warning of loaded.warnings) log.warn("configuration", { warning });
 	const agent = createAgentProcess({
 		config,
@@ -42,7 +34,7 @@ export async function run(args: readonly string[], io: RunIo): Promise<number> {
 	const stopped = new Promise<void>((resolve) => {
 		io.onStop(() => void agent.stop().then(resolve));
 	});
-	const http = config.http && createHttpServer({ listen: config.http, report: agent.report, log, page: createPage() });
+	const http = config.http && createHttpServer({ listen: config.http, site: agentSite(agent), log });
 	await agent.start();
 	if (http) await http.start().catch((error: Error) => log.error("http_off", { why: error.message }));
 	await stopped;

@@ -300,8 +300,9 @@ function admitPrevious(fleet: Fleet, device: Device, previous: ObservedPrevious,
 		return;
 	}
 	// Never heard, though it lived after a run that was: all of it is lost, and that is known to the reading.
-	if (!device.ended?.some((other) => other.heardMs >= fleet.listeningMs)) return;
 	const { bounds, listeningMs } = fleet;
+	const isAfterClosed = device.closedIds !== null && device.firstMs >= listeningMs;
+	if (!isAfterClosed && !device.ended?.some((other) => other.heardMs >= listeningMs)) return;
 	if (previous.stamped > JUMP_SLACK + (bounds.rateMax * (nowMs - listeningMs)) / 1000) return;
 	const lost = createRun(previous.run, fleet.stretch, nowMs);
 	if (!enterPrevious(lost, previous, nowMs, bounds)) return;

@@ -70,6 +70,17 @@ export function successOf(tally: Tally): number | null {
 	return decided === 0 ? null : tally.received / decided;
 }
 
+/** The device that delivers the smallest share of its readings first; of equals, the one that lost more, then the silent. */
+export function worstFirst(devices: readonly DeviceReport[]): DeviceReport[] {
+	return [...devices].sort(
+		(a, b) =>
+			(a.success ?? 1) - (b.success ?? 1) ||
+			lostTotal(b.tally) - lostTotal(a.tally) ||
+			Number(b.isSilent) - Number(a.isSilent) ||
+			(a.device < b.device ? -1 : 1),
+	);
+}
+
 export function reportFleet(fleet: Fleet, nowMs: number, silentMs: number): FleetReport {
 	const deliveries = countDeliveries(fleet);
 	const usual = deliveries[0]?.delivery ?? null;

@@ -25,12 +25,19 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	decode: ["core", "wire"],
 	// A consumer opens the same streams to the same brokers as the agent does.
 	consume: ["core", "wire", "config", "log.ts", "uplink"],
+	// What a person reads on a terminal, of an agent and of a fleet.
+	screen: ["core", "wire", "serve", "reconcile"],
+	// The reconciler at work.
+	observe: ["core", "wire", "consume", "reconcile", "serve"],
 	// These put them together.
 	run: ["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT, "sources", "uplink", "serve"],
-	demo: ["core", "wire", "config", "log.ts", "version.ts", CONTRACT, "serve", "reconcile", "run"],
+	demo: [
+		...["core", "wire", "config", "log.ts", "version.ts", CONTRACT],
+		...["serve", "reconcile", "screen", "observe", "run"],
+	],
 	commands: [
 		...["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT],
-		...["sources", "uplink", "serve", "reconcile", "decode", "consume", "run", "demo"],
+		...["sources", "uplink", "serve", "reconcile", "decode", "consume", "screen", "observe", "run", "demo"],
 	],
 	"main.ts": ["commands", "version.ts"],
 };
@@ -43,7 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 	uplink: ["mqtt"],
 	reconcile: ["cbor-x", "mqtt"],
 	consume: ["mqtt"],
-	demo: ["aedes", "cbor-x", "mqtt"],
+	demo: ["aedes"],
 	commands: ["cbor-x", "mqtt", "onoff", "yaml"],
 };
 

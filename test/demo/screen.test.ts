@@ -1,207 +1,86 @@
 import { stripVTControlCharacters } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { fit, fitRight, render, textCells, visible } from "../../src/demo/cells.js";
-import { renderLine, renderScreen, type ScreenInput } from "../../src/demo/screen.js";
-import { type SampleChanges, sampleReport } from "../serve/sample-report.js";
+import { type DemoScreenInput, lastWords, renderDemoLine, renderDemoScreen } from "../../src/demo/screen.js";
+import type { Observation } from "../../src/observe/observer.js";
+import { shownOfReport } from "../../src/screen/agent-shown.js";
+import { textCells } from "../../src/screen/cells.js";
+import { played, seen } from "../screen/fleet.js";
+import { sampleReport } from "../serve/sample-report.js";
 
 const test = suite("demo screen");
 
-const SOURCES = [
-	{ name: "lab", type: "sim" },
-	{ name: "door", type: "gpio", up: false, error: "no permission for /dev/gpiochip0: add the user to the group gpio" },
-];
+const observation: Observation = { ...seen(played()), observedMs: 60_000, trouble: null, refused: {} };
 
-function input(changes: SampleChanges = {}, more: Partial<ScreenInput> = {}): ScreenInput {
-	const report = sampleReport({ sources: SOURCES, ...changes });
+function input(more: Partial<DemoScreenInput> = {}): DemoScreenInput {
+	const report = sampleReport({ facts: { device: "ill" }, books: { stamped: 2_000, buffered: 0, sent: 1_960 } });
 	return {
-		report,
-		previous: sampleReport({
-			books: { stamped: 1_200_567, confirmed: 1_200_400 },
-			sources: [{ name: "lab", readings: 100 }],
-		}),
+		observation,
+		previous: observation,
 		elapsedMs: 2_000,
-		brokerUrl: "mqtt://localhost:1883",
-		pageUrl: "http://127.0.0.1:9464/",
-		latest: [
-			{ stream: "lab.temperature", value: 21.37, unit: "Cel", atMs: report.timeMs },
-			{ stream: "lab.open", value: true, unit: null, atMs: report.timeMs - 1_200 },
-			{ stream: "lab.raw", value: Uint8Array.of(1, 255), unit: null, atMs: report.timeMs },
+		gateway: { agent: shownOfReport(report), previous: null, link: "cut" },
+		losses: [
+			{ gateway: "ill", range: [1_040, 1_059, "uncertain"] },
+			{ gateway: "ill", range: [1_000, 1_039, "overflow"] },
 		],
-		account: { received: 1_234_000, missing: 0, duplicates: 0 },
-		previousAccount: { received: 1_200_000, missing: 0, duplicates: 0 },
-		hints: ["stop the broker: nothing is lost unseen", "Ctrl-C ends the demo"],
-		columns: 80,
+		uptimeMs: 63_000,
+		brokerUrl: "mqtt://127.0.0.1:1883",
+		pageUrl: "http://127.0.0.1:9464/",
+		hints: ["keys: q quit"],
+		columns: 100,
 		rows: 24,
 		colour: false,
 		...more,
 	};
 }
 
-const EXPECTED = `Tallywire 1.0.0  pi-7f3a, run AbCdEfGhIjk                           up 1 min 3 s
-● readings flow, but 1 of 2 sources do not work
-
-┌ sources ───┐  ┌ buffer ────┐  ┌ window ────┐  ┌ broker ────┐  ┌ subscriber ┐
-│  1,234,567 │→ │         12 │→ │        140 │→ │  1,234,400 │→ │  1,234,000 │
-│   17,000/s │  │ ▏░░░░░░░░░ │  │  in flight │  │   17,000/s │  │   17,000/s │
-└────────────┘  └────────────┘  └────────────┘  └────────────┘  └────────────┘
-dropped    overflow 3 expired 2 oversize 0 shutdown 0
-uncertain  10 sent on connections that were cut
-books      1,234,567 = 12 + 1,234,550 + 5 balanced  buffered + sent + dropped
-seen       missing 0 duplicates 0
-sources
-● lab          sim             700 readings       300/s
-○ door         gpio   no permission for /dev/gpiochip0: add the user to the gro…
-last values
-  lab.temperature                        21.37 Cel     now
-  lab.open                                true         1.2 s ago
-  lab.raw                               0x01ff         now
-broker     mqtt://localhost:1883 connected, 1 disconnect
-page       http://127.0.0.1:9464/
-› stop the broker: nothing is lost unseen
-› Ctrl-C ends the demo`;
-
-test("shows the way of a reading on 80 x 24", () => {
-	assert.fixture(renderScreen(input()).join("\n"), EXPECTED);
+test("shows the way through one gateway, all gateways, and what became of the newest losses", () => {
+	const text = renderDemoScreen(input()).join("\n");
+	assert.match(text, /^● every loss is explained: {2}3,000 stamped = 2,900 received \+ 100 lost \+ 0 on the way$/m);
+	assert.match(text, /^gateway {4}ill, link cut$/m);
+	assert.match(text, /┌ subscriber ┐/);
+	assert.match(text, /│ +1,900 │$/m, "the reconciler's count ends the way");
+	assert.match(text, /^ill +95 % +1,900 +0\/s +100 {2}O▇+U▇+D▇+ +-900 %/m);
+	assert.match(text, /^ {2}ill +1,000 - 1,039 +40 {2}overflow {3}the buffer was full$/m);
+	assert.match(text, /uncertain {2}sent, but the link went down/);
+	assert.is(text.split("\n").at(-1), "› keys: q quit");
 });
 
-test("colours change nothing but the colours", () => {
-	const coloured = renderScreen(input({}, { colour: true }));
-	assert.fixture(coloured.map(stripVTControlCharacters).join("\n"), EXPECTED);
-	assert.ok(coloured.join("").includes("\u001b[31m"));
-	for (const line of coloured) {
-		const sequences = line.split("\u001b[").slice(1);
-		assert.ok(
-			sequences.every((sequence, i) => sequence.startsWith("0m") === (i % 2 === 1)),
-			"every colour ends where its text ends",
-		);
-		assert.is(sequences.length % 2, 0);
-	}
+test("what should not be is said first", () => {
+	const odd = { ...observation.report.odd, duplicates: 3 };
+	const text = renderDemoScreen(input({ observation: { ...observation, report: { ...observation.report, odd } } }));
+	assert.match(text[1] ?? "", "● 3 duplicates, 0 discrepancies");
 });
 
-const HOSTILE = [
-	"\u001b[2J\u001b]0;owned\u0007",
-	"a\nb\r\u0008c",
-	"\u202egnp.exe",
-	"\u200b\u2028\u0085",
-	"\ud800",
-	"温度".repeat(50),
-	"🌡".repeat(50),
-	"x".repeat(10_000),
-	"",
-];
-
-test("fits every size, with hostile names, errors, values and hints", () => {
-	const sources = HOSTILE.flatMap((text) => [
-		{ name: text, up: false, error: text },
-		{ name: text, type: text },
-	]);
-	const hostile = input(
-		{ sources, link: { connected: false, error: HOSTILE.join("") }, facts: { device: HOSTILE.join("") } },
-		{
-			latest: HOSTILE.map((text) => ({ stream: text, value: text, unit: text, atMs: Number.NaN })),
-			hints: HOSTILE,
-			brokerUrl: HOSTILE.join(""),
-		},
-	);
+test("fits every size, and colours change nothing", () => {
 	for (const [columns, rows] of [
+		[110, 40],
 		[80, 24],
 		[40, 10],
-		[200, 60],
-		[78, 20],
-		[77, 19],
-		[20, 5],
 		[1, 1],
 		[0, 0],
 	] as const) {
-		for (const colour of [false, true]) {
-			const lines = renderScreen({ ...hostile, columns, rows, colour });
-			assert.ok(lines.length <= rows, `${columns}x${rows}: ${lines.length} lines`);
-			for (const line of lines) {
-				const plain = colour ? stripVTControlCharacters(line) : line;
-				assert.not.match(plain, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
-				assert.ok(textCells(plain) <= columns, `${columns}x${rows}: ${JSON.stringify(plain)}`);
-			}
-		}
+		const plain = renderDemoScreen(input({ columns, rows }));
+		assert.ok(plain.length <= rows);
+		for (const line of plain) assert.ok(textCells(line) <= columns, `${columns}x${rows}: ${line}`);
+		assert.equal(renderDemoScreen(input({ columns, rows, colour: true })).map(stripVTControlCharacters), plain);
 	}
-});
-
-test("keeps the counters on 40 x 10", () => {
-	const lines = renderScreen(input({}, { columns: 40, rows: 10 }));
-	assert.is(lines.length, 10);
-	const text = lines.join("\n");
-	for (const shown of ["Tallywire", "sources", "1,234,567", "17,000/s", "140", "subscriber", "overflow 3"]) {
-		assert.ok(text.includes(shown), shown);
-	}
-});
-
-test("says how many sources and values there was no room for", () => {
-	const sources = Array.from({ length: 30 }, (_, i) => ({ name: `s${i}` }));
-	const lines = renderScreen(input({ sources }));
-	assert.ok(lines.length <= 24);
-	assert.match(lines.join("\n"), /^sources \(\d+ more\)$/m);
-	assert.match(lines.at(-1) ?? "", /Ctrl-C/);
-});
-
-test("says what is wrong", () => {
-	const cut = renderScreen(input({ link: { connected: false, error: "connection refused" } })).join("\n");
-	assert.match(cut, /● not connected to the broker: connection refused/);
-	assert.match(cut, /no link/);
-	assert.match(cut, /mqtt:\/\/localhost:1883 connection refused/);
-	assert.match(renderScreen(input({ books: { balanced: false } })).join("\n"), /DO NOT BALANCE/);
-	assert.match(renderScreen(input({ sources: [{}] })).join("\n"), /● all is well: every reading is accounted for/);
-});
-
-test("shows no rate before there are two reports of one run", () => {
-	for (const more of [{ previous: null, previousAccount: null }, { elapsedMs: 0 }]) {
-		assert.not.match(renderScreen(input({}, more)).join("\n"), /\d\/s/);
-	}
-	const restarted = input({ facts: { run: "another" } }, { previousAccount: null });
-	assert.not.match(renderScreen({ ...restarted, report: { ...restarted.report, sources: [] } }).join("\n"), /\d\/s/);
-});
-
-test("does without a subscriber and without a page", () => {
-	const text = renderScreen(input({}, { account: null, pageUrl: null })).join("\n");
-	assert.match(text, /unchecked/);
-	assert.not.match(text, /^page|^seen/m);
-});
-
-test("large counts stay inside their boxes", () => {
-	for (const stamped of [99_999_999, 100_000_000, 9_999_999_999, 10_000_000_000, 2 ** 52]) {
-		const lines = renderScreen(input({ books: { stamped, buffered: 65_536 } }));
-		assert.is(lines[4]?.length, lines[3]?.length, String(stamped));
-		assert.not.match(lines[4] ?? "", /…/);
-	}
-	assert.match(renderScreen(input({ books: { buffered: 65_536 } })).join("\n"), /██████████/);
-});
-
-test("a million readings a second fit too", () => {
-	const previous = sampleReport({ books: { stamped: 0, confirmed: 0 } });
-	const lines = renderScreen(input({ books: { stamped: 2_500_000, confirmed: 200_000_000 } }, { previous }));
-	assert.match(lines[5] ?? "", /^│ +1250000\/s │ .* │ +0\.10 G\/s │ /);
 });
 
 test("says it all in one plain line for a pipe", () => {
 	assert.is(
-		renderLine(input()),
-		"up=63s link=up stamped=1234567 rate=17000 buffered=12 sent=1234550 confirmed=1234400 in_flight=140 uncertain=10 " +
-			"overflow=3 expired=2 oversize=0 shutdown=0 received=1234000 missing=0 duplicates=0 ok=true",
+		renderDemoLine(input()),
+		"up=63s gateways=2 stamped=3000 received=2900 lost=100 overflow=40 expired=0 oversize=0 shutdown=0 unknown=0 " +
+			"crash=0 uncertain=20 downstream=40 pending=0 unobserved=0 duplicates=0",
 	);
-	const wrong = renderLine(
-		input({ link: { connected: false, error: 'a "b"\n\u001b[2J' } }, { previous: null, account: null }),
-	);
-	assert.match(wrong, /rate=- .* ok=false why="not connected to the broker: a \\"b\\"\ufffd\ufffd\[2J"$/);
-	assert.not.match(wrong, /[\p{Cc}]|received/u);
 });
 
-test("measures, clips and fills by cells", () => {
-	assert.is(textCells("a温🌡é"), 6);
-	assert.is(fit("温度", 3), "温…");
-	assert.is(fit("温度", 2), "… ");
-	assert.is(fit("ab", 4), "ab  ");
-	assert.is(fitRight("ab", 4), "  ab");
-	assert.is(render([{ text: "abcdef", style: "bold" }], 4, false), "abc…");
-	assert.is(visible("a\u0000\ud83c"), "a\ufffd\ufffd");
+test("the last words hold the reconciler's sum against the gateways' own", () => {
+	assert.is(
+		lastWords(observation, 3_001),
+		"The gateways:   3,001 readings stamped.\n" +
+			"The reconciler: 2,900 received, 100 lost (overflow 40, uncertain 20, downstream 40), 0 twice, 1 unexplained.",
+	);
 });
 
 test.run();

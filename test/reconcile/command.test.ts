@@ -1,6 +1,8 @@
 // The command against a real broker and frames by hand; the rest of its answers without one.
+import { EventEmitter } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import mqtt from "mqtt";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -20,8 +22,17 @@ interface Called {
 }
 
 function call(...args: string[]): Called {
+	return callOn(null, args);
+}
+
+/** With a terminal of this size, or none. */
+function callOn(size: { columns: number; rows: number } | null, args: readonly string[]): Called {
 	let stop = (): void => {};
 	let [out, err] = ["", ""];
+	const write = (text: string): boolean => {
+		out += text;
+		return true;
+	};
 	const io: ReconcileIo = {
 		stdout(text) {
 			out += text;
@@ -29,7 +40,13 @@ function call(...args: string[]): Called {
 		stderr(text) {
 			err += text;
 		},
+		isJournal: false,
+		stderrBacklog: () => 0,
 		cwd: process.cwd(),
+		terminal: size && {
+			out: { ...size, writableNeedDrain: false, write },
+			events: new EventEmitter() as unknown as NodeJS.Process,
+		},
 		onStop(listener) {
 			stop = listener;
 		},
@@ -43,6 +60,9 @@ test("wrong use says what is right, and exits 2", async () => {
 		["--slo", "x"],
 		["--for", "soon"],
 		["--prefix", "a/+"],
+		["--prefix", "$share/group/tallywire"],
+		["--shard", "4/3"],
+		["--http", "9465"],
 		["--nonsense"],
 		["extra"],
 	]) {
@@ -110,7 +130,7 @@ test("end to end: a gap is explained, the objective is missed, and the state goe
 	const client = await mqtt.connectAsync(broker.url);
 	try {
 		const first = call("--broker", broker.url, "--state", file, "--slo", "99.5", "--json");
-		await until("the subscription", () => first.err().includes("observing"));
+		await until("the subscription", () => first.err().includes("event=observing"));
 		await client.publishAsync("tallywire/pi/status", statusText(0.1, 0, 0), { retain: true });
 		await client.publishAsync("tallywire/pi/data", payload(0, 100, 0));
 		await client.publishAsync("tallywire/pi/data", payload(130, 70, 110));
@@ -128,7 +148,7 @@ test("end to end: a gap is explained, the objective is missed, and the state goe
 		assert.ok(existsSync(file));
 		await client.publishAsync("tallywire/pi/data", payload(200, 50, 180), { qos: 1 });
 		const second = call("--broker", broker.url, "--state", file, "--json");
-		await until("the second subscription", () => second.err().includes("observing"));
+		await until("the second subscription", () => second.err().includes("event=observing"));
 		await client.publishAsync("tallywire/pi/data", payload(250, 50, 230), { qos: 1 });
 		await delay(ARRIVAL_MS);
 		second.stop();
@@ -139,6 +159,56 @@ test("end to end: a gap is explained, the objective is missed, and the state goe
 		await client.endAsync(true);
 		await broker.stop();
 	}
+});
+
+test("on a terminal the table lives until the report takes its place; over HTTP it is metrics and the report", async () => {
+	const broker = await startBroker();
+	const client = await mqtt.connectAsync(broker.url);
+	const port = await freePort();
+	const called = callOn({ columns: 100, rows: 24 }, ["--broker", broker.url, "--http", `127.0.0.1:${port}`]);
+	await until("the screen", () => called.out().includes("listening; no device was heard yet"));
+	await client.publishAsync("tallywire/pi/status", statusText(0.1, 0, 0), { retain: true });
+	await client.publishAsync("tallywire/pi/data", payload(0, 100, 0));
+	await client.publishAsync("tallywire/pi/data", payload(130, 70, 110));
+	await client.publishAsync("tallywire/pi/status", statusText(5, 180, 20), { qos: 1 });
+	await until("the device on the screen", () => /pi +89\.4736 % +170 /.test(stripVTControlCharacters(called.out())));
+	const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+	assert.match(await get("/metrics"), 'tallywire_reconcile_readings_lost_total{cause="overflow"} 20');
+	assert.match(await get("/metrics"), "tallywire_reconcile_observing 1");
+	assert.is(JSON.parse(await get("/report")).tally.received, 170);
+	assert.is(JSON.parse(await get("/healthz")).ok, true);
+	await broker.stop();
+	await until("the trouble on the screen", () => called.out().includes("not observing: "));
+	assert.is((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 503);
+	called.stop();
+	assert.is(await called.exit, 0, "without --slo no objective can be missed");
+	assert.match(called.out().split("\u001b[?1049l").at(-1) ?? "", /^observed .*: 1 devices/m);
+	await client.endAsync(true);
+});
+
+test("a port that is taken ends it at once: exit 1", async () => {
+	const broker = await startBroker();
+	const called = call("--broker", broker.url, "--http", `127.0.0.1:${broker.port}`);
+	assert.is(await called.exit, 1);
+	assert.match(called.err(), "another program listens on");
+	await broker.stop();
+});
+
+test("a share accounts for its devices and no others", async () => {
+	const broker = await startBroker();
+	const client = await mqtt.connectAsync(broker.url);
+	const shares = ["1/2", "2/2"].map((shard) => call("--broker", broker.url, "--shard", shard, "--json"));
+	await until("both subscriptions", () => shares.every((share) => share.err().includes("event=observing")));
+	await client.publishAsync("tallywire/pi/status", statusText(0.1, 0, 0), { retain: true });
+	await client.publishAsync("tallywire/pi/data", payload(0, 100, 0), { qos: 1 });
+	await delay(ARRIVAL_MS);
+	for (const share of shares) share.stop();
+	const exits = await Promise.all(shares.map((share) => share.exit));
+	assert.equal(exits, [0, 0]);
+	const counts = shares.map((share) => JSON.parse(share.out()).tally.received);
+	assert.equal(counts.sort(), [0, 100]);
+	await client.endAsync(true);
+	await broker.stop();
 });
 
 test.run();

@@ -1,39 +1,13 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type Account, createAccount } from "../../src/reconcile/account.js";
 import { GRACE_MS } from "../../src/reconcile/limits.js";
 import { CAUSES, type Tally } from "../../src/reconcile/verdict.js";
 import { createRandom, seed } from "../support/seed.js";
-import { type Expected, type History, type Message, playHistory } from "./history.js";
+import { type History, type Message, playHistory } from "./history.js";
+import { deliver, inWords, judgeHistory, listeningAccount, settle } from "./judged-history.js";
 
 const HISTORIES = 10_000;
-const LISTEN_EARLIER_MS = 60_000;
-
-function deliver(account: Account, message: Message, device: string, nowMs = message.atMs): void {
-	if (message.kind === "frame") account.frame(message.frame, device, nowMs);
-	else account.status(message.status, device, nowMs, false);
-}
-
-function settle(account: Account, nowMs: number): Tally {
-	for (let i = 1; i <= 6; i++) account.tick(nowMs + i * GRACE_MS);
-	return account.report(nowMs + 6 * GRACE_MS).tally;
-}
-
-/** A tally in the words of `expected`; where nobody can know the split of what was sent and lost, only its sum counts. */
-function inWords(tally: Readonly<Record<keyof Expected, number>>, { isSplitKnown }: History): Expected {
-	const words = Object.fromEntries(["stamped", "received", "pending", ...CAUSES].map((key) => [key, 0]));
-	const result = words as unknown as Expected;
-	for (const key of Object.keys(result) as (keyof Expected)[]) result[key] = tally[key];
-	if (!isSplitKnown) [result.uncertain, result.downstream] = [result.uncertain + result.downstream, 0];
-	return result;
-}
-
-function listeningAccount(history: History): Account {
-	const account = createAccount();
-	account.observing((history.messages[0]?.atMs ?? 0) - LISTEN_EARLIER_MS);
-	return account;
-}
 
 test(`over ${HISTORIES} histories: each reading has the fate that it truly had`, () => {
 	let readings = 0;
@@ -45,12 +19,10 @@ test(`over ${HISTORIES} histories: each reading has the fate that it truly had`,
 		if (!history.isAllVouched) continue;
 		if (history.isSplitKnown) exact += 1;
 		const where = `seed ${seed + played}`;
-		const account = listeningAccount(history);
-		for (const message of history.messages) deliver(account, message, history.device);
-		const tally = settle(account, history.endMs);
-		assert.equal(inWords(tally, history), inWords(history.expected, history), where);
+		const { account, said, truth } = judgeHistory(history);
+		assert.equal(said, truth, where);
+		const { odd, tally } = account.report(history.endMs + 6 * GRACE_MS);
 		assert.is(tally.unobserved, 0, where);
-		const { odd } = account.report(history.endMs + 6 * GRACE_MS);
 		assert.equal([odd.discrepancies, odd.duplicates, odd.jumps, odd.replayed], [0, 0, 0, 0], where);
 		readings += history.expected.stamped;
 		for (const cause of CAUSES) seen[cause] = (seen[cause] ?? 0) + history.expected[cause];

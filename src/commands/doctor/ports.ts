@@ -110,7 +110,7 @@ function hintOf(board: Board | null, path: string): string {
 
 function serialPaths(config: Config | null): { source: string; path: string }[] {
 	return (config?.sources ?? []).flatMap((source) =>
-		source.type === "serial" && "path" in source && typeof source.path === "string"
+		(source.type === "serial" || source.type === "modbus") && "path" in source && typeof source.path === "string"
 			? [{ source: source.name, path: source.path }]
 			: [],
 	);

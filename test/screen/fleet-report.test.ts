@@ -1,35 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createAccount } from "../../src/reconcile/account.js";
-import { createObjectives, recordOutcomes, reportObjectives } from "../../src/reconcile/objectives.js";
-import { deviceOutcomes, fleetOutcome } from "../../src/reconcile/outcomes.js";
-import { jsonReport, type ReportContext, textReport } from "../../src/reconcile/report.js";
-import { frame, status, T0 } from "./messages.js";
-
-const NOW = T0 + 61_000;
-
-/** Two devices, one of which lost something on the way, at the broker and for itself. */
-function played(): ReturnType<typeof createAccount> {
-	const account = createAccount();
-	account.observing(T0 - 60_000);
-	for (const device of ["ill", "well"]) {
-		account.status(status(device, "run", 0), device, T0, false);
-		account.frame(frame(device, "run", 0, 1_000, 0, T0), device, T0 + 100);
-	}
-	account.frame(frame("ill", "run", 1_100, 900, 1_060, T0 + 1_000), "ill", T0 + 1_100);
-	const books = { stamped: 2_000, sent: 1_960, confirmed: 1_940, uncertain: 20 };
-	const losses = { losses: [[1_000, 1_039, "overflow"] as const, [1_040, 1_059, "uncertain"] as const] };
-	account.status(status("ill", "run", 5_000, books, { overflow: 40 }, losses), "ill", T0 + 5_000, false);
-	return account;
-}
+import { jsonReport, type ReportContext } from "../../src/reconcile/report.js";
+import { textReport } from "../../src/screen/fleet-report.js";
+import { NOW, played, seen } from "./fleet.js";
 
 test("the text says in the words of the contract where each reading is", () => {
-	const { fleet, report } = played();
-	const objectives = createObjectives(0.995);
-	recordOutcomes(objectives, fleetOutcome(fleet, NOW), deviceOutcomes(fleet, NOW), NOW);
-	const held = reportObjectives(objectives, fleetOutcome(fleet, NOW), deviceOutcomes(fleet, NOW), NOW);
-	const context: ReportContext = { observedMs: 60_000, refused: { cbor: 2 }, objectives: held };
-	assert.equal(textReport(report(NOW), context).split("\n"), [
+	const { report, objectives } = seen(played());
+	const context: ReportContext = { observedMs: 60_000, refused: { cbor: 2 }, objectives };
+	assert.equal(textReport(report, context).split("\n"), [
 		"observed 60 s: 2 devices, 1 silent",
 		"received     2,900 of 3,000 decided (96.6666 %)",
 		"lost         100: overflow 40, uncertain 20, downstream 40",

@@ -2,7 +2,7 @@
 // Whatever a sensor or a broker said is shown without its control characters, so that it cannot steer the terminal.
 import { printable } from "../core/unprintable.js";
 
-export type Style = "plain" | "bold" | "soft" | "good" | "bad" | "accent";
+export type Style = "plain" | "bold" | "soft" | "good" | "warn" | "bad" | "accent";
 
 /** A piece of a line. */
 export interface Piece {
@@ -18,6 +18,7 @@ const SGR: Readonly<Record<Style, string>> = {
 	bold: "\u001b[1m",
 	soft: "\u001b[2m",
 	good: "\u001b[32m",
+	warn: "\u001b[33m",
 	bad: "\u001b[31m",
 	accent: "\u001b[36m",
 };

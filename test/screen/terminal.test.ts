@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createTerminal, REDRAW_MS, type TerminalOptions } from "../../src/demo/terminal.js";
+import { createTerminal, REDRAW_MS, type TerminalOptions } from "../../src/screen/terminal.js";
 
 const test = suite("terminal");
 
