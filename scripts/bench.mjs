@@ -2,7 +2,7 @@
 // One table: what, what it should reach, the median of the runs with least and most, whether it is met.
 //   npm run bench                 all of it, about five minutes
 //   npm run bench -- cpu rate     some of it; --list says what there is
-//   npm run bench -- --quick      shorter runs, under 90 s
+//   npm run bench -- --quick      shorter runs, about two minutes
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -10,10 +10,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { cpu } from "./bench/cpu.mjs";
+import { decode } from "./bench/decode.mjs";
+import { hostile } from "./bench/hostile.mjs";
 import { describeMachine, findCores, leaveAgentCore } from "./bench/machine.mjs";
 import { memory } from "./bench/memory.mjs";
 import { payload } from "./bench/payload.mjs";
 import { rate } from "./bench/rate.mjs";
+import { account } from "./bench/reconcile.mjs";
 import { scaling } from "./bench/scaling.mjs";
 import { serial } from "./bench/serial.mjs";
 import { stall } from "./bench/stall.mjs";
@@ -21,7 +24,7 @@ import { start } from "./bench/start.mjs";
 import { median, show, showSamples } from "./bench/statistics.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const MEASUREMENTS = [cpu, rate, payload, serial, memory, stall, start, scaling];
+const MEASUREMENTS = [cpu, rate, payload, serial, memory, stall, start, scaling, account, decode, hostile];
 
 const USAGE = `usage: node scripts/bench.mjs [--quick] [--json] [--list] [--build DIR] [NAME ...]
   NAME         one or more of: ${MEASUREMENTS.map(({ name }) => name).join(", ")} (default: all)

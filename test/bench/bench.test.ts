@@ -22,7 +22,19 @@ interface Account {
 }
 
 const script = join(projectDir, "scripts/bench.mjs");
-const MEASUREMENTS = ["cpu", "rate", "payload", "serial", "memory", "stall", "start", "scaling"];
+const MEASUREMENTS = [
+	"cpu",
+	"rate",
+	"payload",
+	"serial",
+	"memory",
+	"stall",
+	"start",
+	"scaling",
+	"account",
+	"decode",
+	"hostile",
+];
 const { accountOfFrames, assertAllCame } = await import(
 	pathToFileURL(join(projectDir, "scripts/bench/account.mjs")).href
 );
@@ -50,6 +62,9 @@ test("--list names every number with what it should reach", async () => {
 		/stalls for a minute.*20,000.*<= 2 MB/,
 		/start to first frame.*250 ms/,
 		/1,000,000 slots.*4,096 streams.*20 %/,
+		/frames accounted for.*10,000 devices.*>= 100,000.*1024.*32 MiB/,
+		/readings decoded.*>= 500,000/,
+		/hostile payload of 64 KiB.*<= 1 ms, <= 64 KiB/,
 	];
 	numbers.forEach((number, i) => {
 		assert.match(lines[i] ?? "", number);

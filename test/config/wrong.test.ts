@@ -437,12 +437,12 @@ const sources: Record<string, Row> = {
 	"a source without a type": {
 		text: "sources:\n  - name: a\n",
 		at: "2:5: sources[0].type",
-		says: ["is missing", "gpio, serial or sim"],
+		says: ["is missing", "exec, gpio, hwmon", "sim, system or thermal"],
 	},
 	"a source of an unknown type": {
-		text: "sources:\n  - { name: a, type: modbus }\n",
+		text: "sources:\n  - { name: a, type: lorawan }\n",
 		at: "2:22: sources[0].type",
-		says: ["gpio, serial or sim"],
+		says: ["exec, gpio, hwmon", "sim, system or thermal"],
 	},
 	"a source of a misspelt type": {
 		text: "sources:\n  - { name: a, type: gpoi }\n",
@@ -452,7 +452,7 @@ const sources: Record<string, Row> = {
 	"a source of an inherited type": {
 		text: "sources:\n  - { name: a, type: constructor }\n",
 		at: "2:22: sources[0].type",
-		says: ["gpio, serial or sim"],
+		says: ["exec, gpio, hwmon", "sim, system or thermal"],
 	},
 	"a source without a name": {
 		text: "sources:\n  - { type: gpio, pin: GPIO17 }\n",

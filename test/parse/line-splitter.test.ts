@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createLineSplitter, type LineSplitter } from "../../src/sources/parse/line-splitter.js";
+import "../support/seed.js";
 
 const test = suite("line splitter");
 

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { createLineSplitter } from "../../src/sources/parse/line-splitter.js";
 import { createParser, type ParseSettings } from "../../src/sources/parse/parser.js";
 import { createRecording, type Recording } from "./recording-host.js";
+import "../support/seed.js";
 
 const test = suite("noise");
 

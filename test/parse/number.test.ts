@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isNotFiniteToken, parseNumber } from "../../src/sources/parse/number.js";
+import "../support/seed.js";
 
 const test = suite("number");
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createPacer, PAUSE_MAX_MS } from "../../src/sources/serial/pacing.js";
+import "../support/seed.js";
 
 const test = suite("pacing");
 
