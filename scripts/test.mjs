@@ -172,6 +172,8 @@ function judge(output, code, signal, failure) {
 function report(file, { passed, failed, problems, output, seconds }) {
 	const counts = failed === 0 ? `${passed} passed` : `${passed} passed, ${failed} FAILED`;
 	console.log(`${failed === 0 ? "ok  " : "FAIL"} ${seconds.toFixed(1).padStart(6)} s  ${file}  ${counts}`);
+	// What this machine does not permit is said, and counted nowhere.
+	for (const [line] of output.matchAll(/^not tried here: .*$/gm)) console.log(`     ${line}`);
 	if (failed === 0) return;
 	console.log(output.trimEnd().replace(/^/gm, "     | "));
 	for (const problem of problems) console.log(`     ${problem}`);

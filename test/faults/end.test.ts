@@ -1,15 +1,12 @@
-// How a run ends: told to, told to with nobody to talk to, told twice, and killed (CONTRACT G10, and Status: `previous`).
+// How a run ends: told to, told to with nobody to talk to, told twice (CONTRACT G10). For those that are killed: kill.test.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Cable, createCable } from "../serial/pty.js";
 import type { Exit } from "../support/process.js";
-import { createRandom, seed } from "../support/seed.js";
-import { makeTempDir } from "../support/temp-dir.js";
 import { delay, until } from "../support/wait.js";
-import { type Gateway, sim, startWorld, type World } from "../support/world.js";
+import { type EndLine, endLine, type Gateway, sim, startWorld, type World } from "../support/world.js";
 
 const test = suite<{ world: World }>("the end of a run");
-const random = createRandom(seed);
 
 test.before(async (context) => {
 	context.world = await startWorld();
@@ -18,23 +15,6 @@ test.before(async (context) => {
 test.after(({ world }) => world.stop());
 
 const CLEAN: Exit = { code: 0, signal: null };
-
-interface EndLine {
-	readonly stamped: number;
-	readonly confirmed: number;
-	readonly uncertain: number;
-	readonly overflow: number;
-	readonly expired: number;
-	readonly oversize: number;
-	readonly shutdown: number;
-}
-
-/** The numbers of the last line of the log, which is all there is where no broker takes the last status. */
-function endLine(gateway: Gateway): EndLine {
-	const line = /^level=info event=end (.*)$/m.exec(gateway.agent.stderr())?.[1] ?? "";
-	const pairs = line.split(" ").map((pair) => pair.split("=") as [string, string]);
-	return Object.fromEntries(pairs.map(([name, number]) => [name, Number(number)])) as unknown as EndLine;
-}
 
 function assertBalanced({ stamped, confirmed, uncertain, overflow, expired, oversize, shutdown }: EndLine): void {
 	assert.is(stamped, confirmed + uncertain + overflow + expired + oversize + shutdown);
@@ -125,8 +105,8 @@ test("a second signal that comes before the sources are closed does not hold up 
 		// As from a terminal: npm and the program both get Ctrl-C, and npm passes it on.
 		gateway.agent.signal("SIGINT");
 		gateway.agent.signal("SIGTERM");
-		const exit = await Promise.race([gateway.agent.exited, delay(8_000)]);
-		assert.equal(exit, CLEAN);
+		await until("the end", () => !gateway.agent.isRunning(), 8_000);
+		assert.equal(await gateway.agent.exited, CLEAN);
 		assertBalanced(endLine(gateway));
 	} finally {
 		await cable.dispose();
@@ -151,77 +131,5 @@ test("a folder that cannot keep the last counters is said, and nothing depends o
 	await gateway.delivers();
 	await gateway.end();
 });
-
-test("a run that was killed at any instant is reported by the next one, exactly", async ({ world }) => {
-	const runtimeDir = makeTempDir("runtime");
-	const name = "mortal";
-	const config = { sources: [sim(10_000)], status: { interval: "100ms" } };
-	const runs: string[] = [];
-	let previous: string | null = null;
-	for (let round = 0; round < 16; round += 1) {
-		const gateway = await world.start(name, config, { runtimeDir });
-		const run = await gateway.run();
-		assert.not(runs.includes(run), "a run id never comes again");
-		runs.push(run);
-		if (round % 2 === 1) {
-			// Killed early: it may have sent nothing, or not be connected yet.
-			await delay(random() * 150);
-			await gateway.agent.kill();
-			previous = run;
-			continue;
-		}
-		const status = await world.subscriber.waitFor("a status of the run", () =>
-			gateway.account.statuses.find((one) => one.run === run),
-		);
-		await world.subscriber.settle();
-		assertPrevious(world, name, previous, status["previous"] as Previous | null);
-		await delay(random() * 300);
-		await gateway.agent.kill();
-		previous = run;
-	}
-	const last = await world.start(name, config, { runtimeDir });
-	await last.delivers(100);
-	const status = await last.end();
-	assertPrevious(world, name, previous, status["previous"] as Previous | null);
-	const accounts = [...world.subscriber.device(name).runs.values()];
-	assert.ok(accounts.every(({ duplicates, disorder }) => duplicates === 0 && disorder === 0));
-	assert.ok(accounts.length >= 8 && new Set(accounts.map(({ run }) => run)).size === accounts.length);
-
-	const next = await world.start(name, config, { runtimeDir });
-	await next.delivers();
-	assert.is((await next.end())["previous"], null, "a clean end leaves nothing to report");
-});
-
-interface Previous {
-	readonly run: string;
-	readonly stamped: number;
-	readonly sent: number;
-	readonly confirmed: number;
-	readonly uncertain: number;
-	readonly dropped: Readonly<Record<string, number>>;
-}
-
-/** Holds the last counters of a killed run against all that arrived of it. */
-function assertPrevious(world: World, device: string, run: string | null, previous: Previous | null): void {
-	if (run === null) {
-		assert.is(previous, null);
-		return;
-	}
-	assert.is(previous?.run, run);
-	if (previous === null) return;
-	const account = world.subscriber.run(device, run);
-	const words = `${JSON.stringify(previous)}, received ${account.received}, next ${account.nextSeq}`;
-	const dropped = Object.values(previous.dropped).reduce((sum, count) => sum + count, 0);
-	assert.ok(account.received <= previous.sent, `received <= sent: ${words}`);
-	assert.ok(account.received >= previous.confirmed, `received >= confirmed: ${words}`);
-	assert.ok(account.nextSent <= previous.sent && account.nextSeq <= previous.stamped, words);
-	assert.ok(previous.sent + dropped <= previous.stamped, words);
-	assert.ok(previous.sent - previous.confirmed - previous.uncertain <= 1_024, `at_risk: ${words}`);
-	const last = world.subscriber.device(device).statuses.findLast((status) => status.run === run);
-	if (last === undefined) return;
-	for (const counter of ["stamped", "sent", "confirmed", "uncertain"] as const) {
-		assert.ok(previous[counter] >= last[counter], `${counter} of the last status: ${last[counter]}; ${words}`);
-	}
-}
 
 test.run();

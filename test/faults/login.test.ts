@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Certificates, type KeyPair, makeCertificates } from "../support/certs.js";
+import { createFakeClock } from "../support/fake-clock.js";
 import { freePort } from "../support/free-port.js";
 import { startAgent } from "../support/process.js";
 import { makeTempDir } from "../support/temp-dir.js";
@@ -159,14 +160,22 @@ async function startTlsWorld(certificates: Certificates, first: KeyPair, require
 }
 
 const WRONG_CERTIFICATES = [
-	["expired", "expired", /certificate has expired/],
-	["wrongHost", "another host name", /certificate is for another host name/],
+	["expired", "that has expired", /certificate has expired/],
+	["wrongHost", "for another host name", /certificate is for another host name/],
+	["stranger", "from another authority", /certificate is not from an authority we know: set mqtt\.ca_file/],
 ] as const;
 
+/** The first byte of a TLS record that carries a handshake (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+/** Whatever the broker showed, no connection has ever begun with anything but TLS. */
+function assertNeverPlain({ proxy }: Gateway): void {
+	const greetings = proxy.greetings();
+	assert.ok(greetings.length > 0 && greetings.every((byte) => byte === TLS_HANDSHAKE), String(greetings));
+}
+
 for (const [pair, what, reason] of WRONG_CERTIFICATES) {
-	test(`a certificate that is ${what} is refused with its reason, and the right one taken later`, async ({
-		certificates,
-	}) => {
+	test(`a certificate ${what} is refused with its reason, and the right one taken later`, async ({ certificates }) => {
 		const { world, present } = await startTlsWorld(certificates, certificates[pair]);
 		try {
 			const listener = { scheme: "mqtts", port: world.broker.tlsPort } as const;
@@ -186,11 +195,55 @@ for (const [pair, what, reason] of WRONG_CERTIFICATES) {
 			await gateway.delivers(100);
 			const last = await gateway.end();
 			assert.is(last.stamped, last.confirmed + last.uncertain);
+			assertNeverPlain(gateway);
 		} finally {
 			await world.stop();
 		}
 	});
 }
+
+test("a certificate that is not yet valid in 1970 is taken when the clock is set, and what has waited gets its time", async ({
+	certificates,
+}) => {
+	const { world } = await startTlsWorld(certificates, certificates.server);
+	try {
+		const clock = createFakeClock();
+		clock.set(86_400_000);
+		const listener = { scheme: "mqtts", port: world.broker.tlsPort } as const;
+		const options = { listener, mqtt: { ca_file: certificates.caFile }, env: clock.env, http: true };
+		const gateway = await world.start("young", { sources: [sim(500)] }, options);
+		await gateway.agent.waitForOutput(/event=link_down .*not yet valid: is this machine's clock right\?/);
+		assert.match(await (await fetch(`${gateway.httpUrl}/healthz`)).text(), /clock/);
+		const before = await gateway.status();
+		assert.equal([before.mqtt["connects"], before.sent, before["clock"]], [0, 0, false]);
+		assert.ok(Number(before["time"]) < 2 * 86_400_000, `it is 1970: ${before["time"]}`);
+		const startMs = Date.now() - 30_000;
+		clock.set(null);
+		await gateway.online(1);
+		await gateway.delivers(before.stamped + 100);
+		const last = await gateway.end();
+		assert.is(last.confirmed, last.stamped);
+		const times = gateway.account.runs.get(last.run)?.frames.map(({ time }) => time) ?? [];
+		assert.ok(
+			times.every((time) => time > startMs && time < Date.now() + 1_000),
+			`readings of 1970: ${times}`,
+		);
+		assertNeverPlain(gateway);
+	} finally {
+		await world.stop();
+	}
+});
+
+test("a broker that speaks in plain where TLS is expected gets nothing", async ({ world }) => {
+	const listener = { scheme: "mqtts", port: world.broker.port } as const;
+	const gateway = await world.start("plain", { sources: [sim(500)], shutdown_timeout: "0s" }, { listener, http: true });
+	await until("three attempts", () => gateway.proxy.connections() >= 3, 15_000);
+	const status = await gateway.status();
+	assert.equal([status.mqtt["connects"], status.sent], [0, 0]);
+	assert.is((await gateway.agent.stop()).code, 0);
+	assert.is(gateway.account.states.length, 0);
+	assertNeverPlain(gateway);
+});
 
 test("TLS: with the broker's authority readings arrive, without it nothing is sent", async ({ certificates }) => {
 	const { world } = await startTlsWorld(certificates, certificates.server);

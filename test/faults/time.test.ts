@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type FrameArrival, missingBelow } from "../support/account.js";
+import { scale } from "../support/scale.js";
 import { readingsOf, type StatusArrival } from "../support/subscriber.js";
 import { delay, until } from "../support/wait.js";
 import { type Gateway, sim, startWorld, type World } from "../support/world.js";
@@ -114,22 +115,33 @@ test("a full buffer drops by its policy, and the gap is the range that the losse
 	assert.is(newest.from, newest.full.sent + 1_000);
 });
 
-test("a program that was suspended for longer than the TTL sends nothing old when it wakes up", async ({ world }) => {
-	const config = { sources: [sim(2_000)], buffer: { ttl: "1s" } };
-	const gateway = await world.start("suspended", config, { http: true });
+/** Suspends a program that has readings waiting; its link is cut meanwhile, or left to the broker. */
+async function suspended(world: World, name: string, isCut: boolean): Promise<StatusArrival> {
+	const config = { sources: [sim(2_000)], buffer: { ttl: "2s" } };
+	const gateway = await world.start(name, config, { http: true });
 	await gateway.delivers(500);
 	gateway.proxy.stall("up");
 	await until("readings that wait", async () => (await gateway.status()).buffered > 500);
 	gateway.agent.signal("SIGSTOP");
 	gateway.proxy.resume();
-	await delay(2_500);
+	if (isCut) gateway.proxy.cut();
+	await delay(scale.suspendMs);
 	const before = arrivals.length;
 	gateway.agent.signal("SIGCONT");
 	await gateway.delivers(1_000);
 	const status = await gateway.end();
 	assert.ok((status.dropped["expired"] ?? 0) >= 500);
 	const woken = arrivals.slice(before).filter(({ frame }) => frame.device === gateway.name);
-	assert.ok(woken.every(({ frame, atMs }) => atMs - frame.time < 1_000 + UNDER_WAY_MS));
+	assert.ok(woken.every(({ frame, atMs }) => atMs - frame.time < 2_000 + UNDER_WAY_MS));
+	assert.is(gateway.account.runs.size, 1);
+	return status;
+}
+
+test(`a program that was suspended for ${scale.suspendMs / 1_000} s, longer than the TTL, sends nothing old when it wakes up`, async ({
+	world,
+}) => {
+	const [, cut] = await Promise.all([suspended(world, "suspended", false), suspended(world, "severed", true)]);
+	assert.is(cut.mqtt["disconnects"], 1);
 });
 
 test("readings carry the time they were captured at, in order, and whether the clock can be trusted", async ({

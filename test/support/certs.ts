@@ -17,6 +17,8 @@ export interface Certificates {
 	readonly expired: KeyPair;
 	/** For another.example only. */
 	readonly wrongHost: KeyPair;
+	/** As good as `server`, but from an authority that nobody knows. */
+	readonly stranger: KeyPair;
 	/** A client's, its common name is `gateway`. */
 	readonly client: KeyPair;
 	/** A client's, from an authority that nobody knows. */
@@ -28,14 +30,15 @@ export async function makeCertificates(): Promise<Certificates> {
 	const folder = makeTempDir("certs");
 	const [ca, otherCa] = await Promise.all([makeAuthority(folder, "ca"), makeAuthority(folder, "other-ca")]);
 	const local = "subjectAltName=DNS:localhost,IP:127.0.0.1";
-	const [server, expired, wrongHost, client, strangerClient] = await Promise.all([
+	const [server, expired, wrongHost, stranger, client, strangerClient] = await Promise.all([
 		sign(folder, ca, "server", "localhost", local, 2),
 		sign(folder, ca, "expired", "localhost", local, -1),
 		sign(folder, ca, "wrong-host", "another.example", "subjectAltName=DNS:another.example", 2),
+		sign(folder, otherCa, "foreign", "localhost", local, 2),
 		sign(folder, ca, "client", "gateway", "extendedKeyUsage=clientAuth", 2),
 		sign(folder, otherCa, "stranger", "gateway", "extendedKeyUsage=clientAuth", 2),
 	]);
-	return { caFile: ca.certFile, server, expired, wrongHost, client, strangerClient };
+	return { caFile: ca.certFile, server, expired, wrongHost, stranger, client, strangerClient };
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

@@ -45,6 +45,8 @@ export interface StartOptions {
 	/** Added to this process's environment; undefined removes a variable. */
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	readonly cwd?: string;
+	/** A command that becomes the agent, for example `["prlimit", "--nofile=32"]`; only for those that start an agent. */
+	readonly through?: readonly string[];
 	readonly stdin?: boolean;
 	/** Called with every whole line of stdout; then nothing of stdout is kept. */
 	readonly onLine?: (line: string) => void;
@@ -186,7 +188,8 @@ export function agentEntry(): string {
 
 /** Starts any command of the agent: `startTallywire(["check", "-c", file])`. */
 export function startTallywire(args: readonly string[], options: StartOptions = {}): Running {
-	return startProcess(process.execPath, [agentEntry(), ...args], options);
+	const [command = process.execPath, ...rest] = [...(options.through ?? []), process.execPath, agentEntry(), ...args];
+	return startProcess(command, rest, options);
 }
 
 /** Runs a command of the agent to its end. */

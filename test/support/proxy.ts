@@ -1,4 +1,5 @@
-// A TCP proxy between the agent and its broker, with the faults of real networks on call. It knows nothing of MQTT.
+// A TCP proxy between the agent and its broker, with the faults of real networks on call, each in one direction or both.
+// It knows nothing of MQTT.
 //
 // A reset is a reset on both sides; bytes already handed to the kernel may or may not arrive, as in life. A connection that
 // lost bytes in the black hole stays dead for ever: bytes after a hole would be a fault that no network makes.
@@ -13,53 +14,59 @@ export interface Slowness {
 	readonly bytesPerSecond?: number;
 	/** One way. */
 	readonly latencyMs?: number;
+	/** Up to this much is added to the latency, at random; the order stays. */
+	readonly jitterMs?: number;
+	/** Passes pieces of at most this many bytes, one each millisecond. */
+	readonly sliceBytes?: number;
+	/** The end of a connection is passed on this much later. */
+	readonly closeMs?: number;
 }
 
 export interface Proxy {
 	readonly host: string;
 	readonly port: number;
-	/** Resets every connection. */
-	cut(): void;
-	/** Passes `bytes` more bytes upwards, over all connections, then cuts: in the middle of a packet if that is where it is. */
-	cutAfterBytes(bytes: number): void;
-	/** Ends every connection in an orderly way, on both sides. */
-	closeFin(): void;
+	/** Resets every connection. In one direction: the other end is told nothing, and whatever it still sends vanishes. */
+	cut(direction?: Direction | "both"): void;
+	/** Passes `bytes` more bytes (upwards), over all connections, then cuts: in the middle of a packet if that is where it is. */
+	cutAfterBytes(bytes: number, direction?: Direction): void;
+	/** Ends every connection in an orderly way. */
+	closeFin(direction?: Direction | "both"): void;
 	/** Nothing is read any more; new connections are taken, and are as silent. */
 	stall(direction?: Direction | "both"): void;
 	resume(): void;
-	/** Bytes, ends and resets of both directions vanish, on new connections too. Off: new connections work. */
-	blackhole(on: boolean): void;
+	/** Bytes, ends and resets vanish, on new connections too. Off: new connections work. */
+	blackhole(on: boolean, direction?: Direction | "both"): void;
 	/** New connections are refused by the kernel (ECONNREFUSED); those that are up stay. */
 	refuse(on: boolean): Promise<void>;
 	/** For the bytes that come from now on; null: fast again. */
-	slow(slowness: Slowness | null): void;
+	slow(slowness: Slowness | null, direction?: Direction | "both"): void;
 	/** How many connections were taken in all, and how many are up. */
 	connections(): number;
 	open(): number;
 	/** Bytes passed on to the broker, and to the agent. */
 	bytesUp(): number;
 	bytesDown(): number;
+	/** The first byte that the agent sent on each connection: 0x16 begins TLS, 0x10 a CONNECT in plain. */
+	greetings(): readonly number[];
 	stop(): Promise<void>;
 }
 
-interface Faults {
-	stalled: { up: boolean; down: boolean };
+/** What is wrong with one direction, and what passed in it all the same. */
+interface Fault {
+	isStalled: boolean;
 	isBlackHole: boolean;
 	slowness: Slowness;
-	/** Bytes that may still go up before the cut; infinite when none is planned. */
+	/** Bytes that may still pass before the cut; infinite when none is planned. */
 	bytesUntilCut: number;
+	bytesPassed: number;
 }
 
-interface Totals {
-	up: number;
-	down: number;
-}
+type Faults = Readonly<Record<Direction, Fault>>;
 
 interface Link {
 	readonly client: Socket;
 	readonly broker: Socket;
-	readonly lanes: readonly Lane[];
-	isDead: boolean;
+	readonly lanes: Readonly<Record<Direction, Lane>>;
 }
 
 /** One direction of a link. */
@@ -69,78 +76,95 @@ interface Lane {
 	clear(): void;
 	/** From now on whatever comes vanishes, ends included. */
 	deafen(): void;
+	isDeaf(): boolean;
 }
 
 /** Bytes held for latency or a slow line; past this the sender is no longer read, as with a full socket. */
 const HELD_BYTES_MAX = 65_536;
 /** A slow line passes its bytes in pieces of this duration. */
 const SLICE_MS = 10;
+/** Between two pieces of `sliceBytes`: the shortest timer there is. */
+const PIECE_MS = 1;
 
 /** Starts a proxy to a server on this machine. */
 export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
-	const faults: Faults = {
-		stalled: { up: false, down: false },
-		isBlackHole: false,
-		slowness: {},
-		bytesUntilCut: Number.POSITIVE_INFINITY,
-	};
+	const faults: Faults = { up: noFault(), down: noFault() };
 	const links = new Set<Link>();
-	const totals: Totals = { up: 0, down: 0 };
+	const greetings: number[] = [];
 	let connections = 0;
-	const cut = (): void => {
-		faults.bytesUntilCut = Number.POSITIVE_INFINITY;
-		for (const link of links) reset(link);
+	const cut = (direction: Direction | "both" = "both"): void => {
+		for (const lane of lanesOf(direction)) faults[lane].bytesUntilCut = Number.POSITIVE_INFINITY;
+		for (const link of links) reset(link, direction);
 	};
 	const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
 		connections += 1;
-		openLink(client, target, faults, totals, links, cut);
+		client.once("data", (bytes: Buffer) => greetings.push(bytes[0] ?? 0));
+		openLink(client, target, faults, links, cut);
 	});
 	const port = await listen(server, await freePort());
 	const pumpAll = (): void => {
-		for (const link of links) for (const lane of link.lanes) lane.pump();
+		for (const { lanes } of links) for (const lane of Object.values(lanes)) lane.pump();
 	};
 	return {
 		host: "127.0.0.1",
 		port,
 		cut,
-		cutAfterBytes: (bytes) => {
-			faults.bytesUntilCut = bytes;
+		cutAfterBytes: (bytes, direction = "up") => {
+			faults[direction].bytesUntilCut = bytes;
 		},
-		closeFin: () => {
-			for (const { client, broker } of links) {
-				client.end();
-				broker.end();
-			}
+		closeFin: (direction = "both") => {
+			for (const link of links) for (const lane of lanesOf(direction)) receiverOf(link, lane).end();
 		},
 		stall: (direction = "both") => {
-			if (direction !== "down") faults.stalled.up = true;
-			if (direction !== "up") faults.stalled.down = true;
+			for (const lane of lanesOf(direction)) faults[lane].isStalled = true;
 		},
 		resume: () => {
-			faults.stalled = { up: false, down: false };
+			for (const lane of lanesOf("both")) faults[lane].isStalled = false;
 			pumpAll();
 		},
-		blackhole: (on) => {
-			faults.isBlackHole = on;
-			if (on) for (const link of links) kill(link);
+		blackhole: (on, direction = "both") => {
+			for (const lane of lanesOf(direction)) {
+				faults[lane].isBlackHole = on;
+				if (on) for (const { lanes } of links) lanes[lane].deafen();
+			}
 		},
 		refuse: async (on) => {
 			if (on && server.listening) await closeListener(server);
 			if (!on && !server.listening) await listen(server, port);
 		},
-		slow: (slowness) => {
-			faults.slowness = slowness ?? {};
+		slow: (slowness, direction = "both") => {
+			for (const lane of lanesOf(direction)) faults[lane].slowness = slowness ?? {};
 			pumpAll();
 		},
 		connections: () => connections,
 		open: () => links.size,
-		bytesUp: () => totals.up,
-		bytesDown: () => totals.down,
+		bytesUp: () => faults.up.bytesPassed,
+		bytesDown: () => faults.down.bytesPassed,
+		greetings: () => greetings,
 		stop: async () => {
 			cut();
 			if (server.listening) await closeListener(server);
 		},
 	};
+}
+
+function noFault(): Fault {
+	return {
+		isStalled: false,
+		isBlackHole: false,
+		slowness: {},
+		bytesUntilCut: Number.POSITIVE_INFINITY,
+		bytesPassed: 0,
+	};
+}
+
+function lanesOf(direction: Direction | "both"): readonly Direction[] {
+	return direction === "both" ? ["up", "down"] : [direction];
+}
+
+/** The socket that a lane writes to. */
+function receiverOf({ client, broker }: Link, direction: Direction): Socket {
+	return direction === "up" ? broker : client;
 }
 
 /** Stops listening at once; connections that are up stay, so its callback is not waited for. */
@@ -165,41 +189,36 @@ function openLink(
 	client: Socket,
 	target: { readonly host: string; readonly port: number },
 	faults: Faults,
-	totals: Totals,
 	links: Set<Link>,
 	cut: () => void,
 ): void {
 	// Not as an option of `connect`, which a socket made like this ignores: each barrier would then take 40 ms.
 	const broker = new Socket({ allowHalfOpen: true }).setNoDelay(true);
-	const up = createLane("up", client, broker, faults, totals, () => cut());
-	const down = createLane("down", broker, client, faults, totals, () => undefined);
-	const link: Link = { client, broker, lanes: [up, down], isDead: false };
+	const up = createLane(client, broker, faults.up, cut);
+	const down = createLane(broker, client, faults.down, cut);
+	const link: Link = { client, broker, lanes: { up, down } };
 	links.add(link);
-	for (const [socket, other] of [
-		[client, broker],
-		[broker, client],
+	for (const [socket, other, lane] of [
+		[client, broker, up],
+		[broker, client, down],
 	] as const) {
 		socket.on("error", () => {
-			if (!link.isDead) sendReset(other);
+			if (!lane.isDeaf()) sendReset(other);
 		});
 		socket.on("close", () => {
 			if (client.destroyed && broker.destroyed) links.delete(link);
 		});
 	}
-	if (faults.isBlackHole) kill(link);
-	else broker.connect({ ...target });
+	if (faults.up.isBlackHole) up.deafen();
+	if (faults.down.isBlackHole) down.deafen();
+	if (!(up.isDeaf() && down.isDeaf())) broker.connect({ ...target });
 }
 
-/** Both sides go on in the belief that the other is there. */
-function kill(link: Link): void {
-	link.isDead = true;
-	for (const lane of link.lanes) lane.deafen();
-}
-
-function reset(link: Link): void {
-	for (const lane of link.lanes) lane.clear();
-	sendReset(link.client);
-	sendReset(link.broker);
+function reset(link: Link, direction: Direction | "both"): void {
+	for (const lane of Object.values(link.lanes)) lane.clear();
+	// An end that is told nothing goes on in the belief that the other is there.
+	if (direction !== "both") for (const lane of Object.values(link.lanes)) lane.deafen();
+	for (const lane of lanesOf(direction)) sendReset(receiverOf(link, lane));
 }
 
 /**
@@ -208,31 +227,27 @@ function reset(link: Link): void {
  */
 function sendReset(socket: Socket): void {
 	if (socket.destroyed) return;
-	if (!socket.connecting && "resetAndClosing" in socket) {
+	// With its end under way it cannot be reset, and Node would wait for it for ever when it exits.
+	if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+	else if (!socket.connecting && "resetAndClosing" in socket) {
 		socket.resetAndClosing = true;
 		socket.destroy();
 	} else socket.resetAndDestroy();
 }
 
 /** Passes bytes of one direction on: at once while nothing is wrong, else from a queue that is bounded. */
-function createLane(
-	direction: Direction,
-	from: Socket,
-	to: Socket,
-	faults: Faults,
-	totals: Totals,
-	onCutReached: () => void,
-): Lane {
+function createLane(from: Socket, to: Socket, fault: Fault, onCutReached: () => void): Lane {
 	const held: { bytes: Buffer; dueMs: number }[] = [];
 	let heldBytes = 0;
-	let hasEnded = false;
+	/** When the end that has come is passed on; infinite while none has. */
+	let endMs = Number.POSITIVE_INFINITY;
 	let isDeaf = false;
 	let freeAtMs = 0;
 	let timer: NodeJS.Timeout | undefined;
 
 	function pump(): void {
 		clearTimeout(timer);
-		while (held.length > 0 && !faults.stalled[direction] && !to.writableNeedDrain) {
+		while (held.length > 0 && !fault.isStalled && !to.writableNeedDrain) {
 			const nowMs = performance.now();
 			const next = held[0];
 			if (next === undefined) break;
@@ -243,38 +258,46 @@ function createLane(
 			}
 			pass(next, nowMs);
 		}
-		if (held.length === 0 && hasEnded && !to.writableEnded) to.end();
-		if (heldBytes < HELD_BYTES_MAX && !faults.stalled[direction]) from.resume();
+		if (held.length === 0 && endMs < Number.POSITIVE_INFINITY) passEnd();
+		if (heldBytes < HELD_BYTES_MAX && !fault.isStalled) from.resume();
+	}
+
+	function passEnd(): void {
+		const waitMs = endMs - performance.now();
+		if (waitMs > 0) timer = setTimeout(pump, waitMs);
+		else if (!to.writableEnded) to.end();
 	}
 
 	/** Passes the head of the queue, or as much of it as a slice of a slow line, or the bytes before a cut. */
 	function pass(head: { bytes: Buffer }, nowMs: number): void {
-		const rate = faults.slowness.bytesPerSecond ?? 0;
-		const untilCut = direction === "up" ? faults.bytesUntilCut : Number.POSITIVE_INFINITY;
+		const { bytesPerSecond: rate = 0, sliceBytes = Number.POSITIVE_INFINITY } = fault.slowness;
+		const untilCut = fault.bytesUntilCut;
 		const slice = rate > 0 ? Math.max(1, Math.floor((rate * SLICE_MS) / 1_000)) : head.bytes.length;
-		const count = Math.min(head.bytes.length, slice, untilCut);
-		const piece = head.bytes.subarray(0, count);
-		if (count === head.bytes.length) held.shift();
-		else head.bytes = head.bytes.subarray(count);
-		heldBytes -= count;
-		totals[direction] += count;
-		if (rate > 0) freeAtMs = nowMs + (count * 1_000) / rate;
-		if (count > 0) to.write(piece);
+		const bytes = Math.min(head.bytes.length, slice, sliceBytes, untilCut);
+		const piece = head.bytes.subarray(0, bytes);
+		if (bytes === head.bytes.length) held.shift();
+		else head.bytes = head.bytes.subarray(bytes);
+		heldBytes -= bytes;
+		fault.bytesPassed += bytes;
+		if (rate > 0) freeAtMs = nowMs + (bytes * 1_000) / rate;
+		else if (sliceBytes < Number.POSITIVE_INFINITY) freeAtMs = nowMs + PIECE_MS;
+		if (bytes > 0) to.write(piece);
 		if (untilCut === Number.POSITIVE_INFINITY) return;
-		faults.bytesUntilCut -= count;
-		if (faults.bytesUntilCut <= 0) onCutReached();
+		fault.bytesUntilCut -= bytes;
+		if (fault.bytesUntilCut <= 0) onCutReached();
 	}
 
 	from.on("data", (bytes: Buffer) => {
 		if (isDeaf) return;
-		held.push({ bytes, dueMs: performance.now() + (faults.slowness.latencyMs ?? 0) });
+		const { latencyMs = 0, jitterMs = 0 } = fault.slowness;
+		held.push({ bytes, dueMs: performance.now() + latencyMs + Math.random() * jitterMs });
 		heldBytes += bytes.length;
-		if (heldBytes >= HELD_BYTES_MAX || faults.stalled[direction] || to.writableNeedDrain) from.pause();
+		if (heldBytes >= HELD_BYTES_MAX || fault.isStalled || to.writableNeedDrain) from.pause();
 		pump();
 	});
 	from.on("end", () => {
 		if (isDeaf) return;
-		hasEnded = true;
+		endMs = performance.now() + (fault.slowness.closeMs ?? 0);
 		pump();
 	});
 	to.on("drain", pump);
@@ -282,7 +305,7 @@ function createLane(
 		clearTimeout(timer);
 		held.length = 0;
 		heldBytes = 0;
-		hasEnded = false;
+		endMs = Number.POSITIVE_INFINITY;
 	};
 	return {
 		pump,
@@ -292,5 +315,6 @@ function createLane(
 			isDeaf = true;
 			from.resume(); // read and forget
 		},
+		isDeaf: () => isDeaf,
 	};
 }

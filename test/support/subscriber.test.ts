@@ -1,6 +1,7 @@
 import { encode } from "cbor-x";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { array, frameBytes, int, longFrame, uint } from "../decode/cbor.js";
 import { checkBooks } from "./account.js";
 import { type Broker, startBroker } from "./mosquitto.js";
 import { runOrThrow, startProcess } from "./process.js";
@@ -97,6 +98,33 @@ test("counts frames of both formats, with their properties, and keeps statuses a
 	await broker.stop();
 });
 
+test("reads integers of every length as they are, and refuses those that no number holds", async () => {
+	const broker = await startBroker();
+	const subscriber = await startSubscriber(broker);
+	const lengths = [23, 255, 65_535, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER];
+	const values = lengths.flatMap((value) => [value, -value, -value - 1]).filter(Number.isSafeInteger);
+	const zeros = array(...values.map(() => uint(0)));
+	await publish(
+		broker,
+		"tallywire/pi-7f3a/data",
+		frameBytes({ stream: zeros, dt: zeros, value: array(...values.map(int)), scale: array(uint(1)) }),
+	);
+	await publish(broker, "tallywire/pi-7f3a/data", longFrame(1, int(2n ** 53n)));
+	await subscriber.settle();
+	const [run] = subscriber.device("pi-7f3a").runs.values();
+	assert.equal(
+		run?.frames.map(({ body }) => body["value"]),
+		[values],
+	);
+	assert.equal(
+		run?.frames.flatMap((frame) => readingsOf(frame).map(({ value }) => value)),
+		values.map((value) => value / 10),
+	);
+	assert.equal(subscriber.malformed, ["tallywire/pi-7f3a/data: 9007199254740992 is beyond 2^53 - 1"]);
+	await subscriber.stop();
+	await broker.stop();
+});
+
 test("misses nothing of a burst that begins as soon as it is there", async () => {
 	const broker = await startBroker();
 	const subscriber = await startSubscriber(broker);
@@ -109,6 +137,8 @@ test("misses nothing of a burst that begins as soon as it is there", async () =>
 	running.write(`${lines}\n`);
 	running.endInput();
 	await running.exited;
+	// It ends before the broker has read all it wrote, and what `settle` waits for comes over a connection of its own.
+	await subscriber.waitFor("the end of the burst", () => subscriber.run("d", "r").nextSeq >= 5_000);
 	await subscriber.settle();
 	const account = subscriber.run("d", "r");
 	assert.equal([account.received, account.duplicates, account.disorder, account.gaps], [5_000, 0, 0, []]);

@@ -59,17 +59,21 @@ export interface Subscriber {
 	stop(): Promise<void>;
 }
 
-interface Message {
-	readonly topic: string;
+/** What of a message is looked at to read a frame. */
+export interface FrameMessage {
 	readonly isRetained: boolean;
+	/** Empty and null where it has none. */
 	readonly contentType: string;
 	readonly expiryS: number | null;
 	readonly payload: Buffer;
 }
 
-// Its typings lack int64AsNumber: without it an integer of eight bytes, such as a time, would be a bigint.
-const DECODER_OPTIONS = { mapsAsObjects: true, useRecords: false, int64AsNumber: true };
-const decoder = new Decoder(DECODER_OPTIONS);
+interface Message extends FrameMessage {
+	readonly topic: string;
+}
+
+// Not with int64AsNumber, which misreads negative integers of eight bytes: as bigints they are right.
+const decoder = new Decoder({ mapsAsObjects: true, useRecords: false });
 
 /** Subscribes to everything under a prefix; resolves when the subscription is active. */
 export async function startSubscriber(
@@ -208,9 +212,10 @@ function enter(
 	}
 }
 
-function readFrame(message: Message): FrameArrival {
+/** Reads a frame. Throws where it is none. */
+export function readFrame(message: FrameMessage): FrameArrival {
 	const isJson = message.payload[0] === "{".charCodeAt(0);
-	const body = isJson ? JSON.parse(message.payload.toString()) : decoder.decode(message.payload);
+	const body = inNumbers(isJson ? JSON.parse(message.payload.toString()) : decoder.decode(message.payload));
 	const { v, device, run, seq, sent, time, clock, value, stream, dt } = body;
 	if (v !== 1) throw new Error(`v is ${v}`);
 	if (!Array.isArray(value) || value.length === 0 || stream?.length !== value.length || dt?.length !== value.length) {
@@ -232,6 +237,20 @@ function readFrame(message: Message): FrameArrival {
 		expiryS: message.expiryS,
 		body,
 	};
+}
+
+/** A frame's integers as numbers, which hold every integer that the contract knows. */
+function inNumbers<Body extends object>(body: Body): Body {
+	const entries = Object.entries(body);
+	return Object.fromEntries(
+		entries.map(([key, value]) => [key, Array.isArray(value) ? value.map(inNumber) : inNumber(value)]),
+	) as Body;
+}
+
+function inNumber(value: unknown): unknown {
+	if (typeof value !== "bigint") return value;
+	if (!Number.isSafeInteger(Number(value))) throw new Error(`${value} is beyond 2^53 - 1`);
+	return Number(value);
 }
 
 /** One reading of a frame, its scale undone and its time worked out. */

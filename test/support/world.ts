@@ -27,6 +27,8 @@ export interface GatewayOptions {
 	/** Where a run that died left its last counters; a folder of its own unless given. */
 	readonly runtimeDir?: string;
 	readonly env?: Readonly<Record<string, string | undefined>>;
+	/** See StartOptions. */
+	readonly through?: readonly string[];
 }
 
 /** A device: the running agent, its proxy, and what arrived of it. */
@@ -106,7 +108,7 @@ async function startGateway(
 	const { scheme, port: brokerPort } = options.listener ?? { scheme: "mqtt", port: broker.port };
 	const proxy = await startProxy({ host: broker.host, port: brokerPort });
 	const port = options.http === true ? await freePort() : 0;
-	const { runtimeDir, env } = options;
+	const { runtimeDir, env, through } = options;
 	const agent = startAgent(
 		{
 			device: name,
@@ -120,7 +122,7 @@ async function startGateway(
 				...options.mqtt,
 			},
 		},
-		{ ...(runtimeDir === undefined ? {} : { runtimeDir }), ...(env === undefined ? {} : { env }) },
+		{ ...(runtimeDir && { runtimeDir }), ...(env && { env }), ...(through && { through }) },
 	);
 	const status = async (): Promise<StatusArrival> =>
 		(await (await fetch(`http://127.0.0.1:${port}/status`)).json()) as StatusArrival;
@@ -159,10 +161,44 @@ async function startGateway(
 		received,
 		status,
 		end: async (signal = "SIGTERM") => {
+			if (port > 0) await checkMetrics(`http://127.0.0.1:${port}/metrics`);
 			agent.signal(signal);
 			return judge(name, agent, subscriber, atRisk);
 		},
 	};
+}
+
+/** The numbers of the last line of the log, which is all there is where no broker takes the last status. */
+export interface EndLine {
+	readonly stamped: number;
+	readonly confirmed: number;
+	readonly uncertain: number;
+	readonly overflow: number;
+	readonly expired: number;
+	readonly oversize: number;
+	readonly shutdown: number;
+}
+
+/** The end of an agent that has ended. */
+export function endLine({ agent }: Gateway): EndLine {
+	const line = /^level=info event=end (.*)$/m.exec(agent.stderr())?.[1] ?? "";
+	const pairs = line.split(" ").map((pair) => pair.split("=") as [string, string]);
+	return Object.fromEntries(pairs.map(([name, number]) => [name, Number(number)])) as unknown as EndLine;
+}
+
+/** The books as Prometheus gets them: they balance, and say so. */
+async function checkMetrics(url: string): Promise<void> {
+	const text = await (await fetch(url)).text();
+	const value = (name: string): number => {
+		const samples = [...text.matchAll(new RegExp(`^tallywire_${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
+		return samples.reduce((sum, [, sample]) => sum + Number(sample), 0);
+	};
+	const sent = value("readings_sent_total");
+	const isBalanced =
+		value("books_balanced") === 1 &&
+		value("readings_stamped_total") === value("buffer_readings") + sent + value("readings_dropped_total") &&
+		sent === value("readings_confirmed_total") + value("readings_in_flight") + value("readings_uncertain_total");
+	if (!isBalanced) throw new Error(`/metrics does not balance:\n${text}`);
 }
 
 /** Waits for the end of an agent that was told to stop, and holds everything that arrived against its last status. */
