@@ -18,8 +18,9 @@ export interface SourceHost {
 	/**
 	 * The stream `<source>.<field>`, made on first use. A name that cannot be one (empty, over 64 bytes, control
 	 * characters) or one stream too many gives an id on which every offer counts as rejected, reason `stream`.
+	 * @param unit its unit, where the configuration names none
 	 */
-	stream(field: string): StreamId;
+	stream(field: string, unit?: string): StreamId;
 	/**
 	 * One value. Numbers that are not finite are rejected (reason `value`), values inside the source's `limits` are
 	 * filtered, all others are stamped.
@@ -28,8 +29,11 @@ export interface SourceHost {
 	offer(stream: StreamId, value: Value, capturedMs: number): void;
 	/** Counts what gave no reading. */
 	reject(reason: RejectReason): void;
-	/** The source works: status `up: true`, `error: null`. Coming back after it had worked before counts a restart. */
-	up(): void;
+	/**
+	 * The source works: status `up: true`, `error: null`. Coming back after it had worked before counts a restart.
+	 * @param backend what it works through, for the status, where there are several ways to the hardware
+	 */
+	up(backend?: string): void;
 	/** The source does not work: `error` is one line for a person, saying what to do where that is known. */
 	down(error: string): void;
 }

@@ -508,7 +508,7 @@ const sources: Record<string, Row> = {
 	"a format of lines nobody knows": {
 		text: serial("parse: { as: xml }"),
 		at: "5:18: sources[0].parse.as",
-		says: ["json, csv, kv, regex, nmea or line"],
+		says: ["json, csv, kv, regex, nmea, line or binary"],
 	},
 	"a parse without a format": { text: serial("parse: {}"), at: "5:12: sources[0].parse.as", says: ["is missing"] },
 	"a parse that is text": {

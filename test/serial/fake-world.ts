@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { HUNG_UP } from "../../src/sources/serial/binding.js";
 import type { Located } from "../../src/sources/serial/locate.js";
-import type { SerialWorld, Timer } from "../../src/sources/serial/serial-reader.js";
 import type { SerialSettings } from "../../src/sources/serial/settings.js";
+import type { SerialWorld, Timer } from "../../src/sources/serial/world.js";
 
 export const PATH = "/dev/ttyUSB0";
 
@@ -26,7 +26,11 @@ export interface FakePort {
 	isClosed: boolean;
 	reads: number;
 	/** Bytes come; wakes the reader up if it waits for them. */
-	receive(text: string): void;
+	receive(data: string | Uint8Array): void;
+	/** What was written to it. */
+	readonly written: Uint8Array[];
+	/** The kernel takes nothing more. */
+	isFull: boolean;
 	/** The line hangs up; wakes the reader up if it waits. */
 	hangUp(): void;
 	/** Wakes the reader up for nothing. */
@@ -104,14 +108,16 @@ export function createFakeWorld(): FakeWorld {
 }
 
 function addPort(world: FakeWorld, onReadable: () => void): ReturnType<SerialWorld["open"]> {
-	let waiting = "";
+	let waiting = Buffer.alloc(0);
 	let isHungUp = false;
 	const port: FakePort = {
 		isArmed: false,
 		isClosed: false,
 		reads: 0,
-		receive(text) {
-			waiting += text;
+		written: [],
+		isFull: false,
+		receive(data) {
+			waiting = Buffer.concat([waiting, typeof data === "string" ? Buffer.from(data) : data]);
 			port.wake();
 		},
 		hangUp() {
@@ -128,14 +134,20 @@ function addPort(world: FakeWorld, onReadable: () => void): ReturnType<SerialWor
 	return Promise.resolve({
 		arm() {
 			port.isArmed = true;
-			if (waiting !== "" || isHungUp) port.wake();
+			if (waiting.length > 0 || isHungUp) port.wake();
 		},
 		read(into: Buffer) {
 			port.reads += 1;
-			if (waiting === "") return isHungUp ? HUNG_UP : 0;
-			const bytes = Buffer.from(waiting).copy(into);
-			waiting = Buffer.from(waiting).subarray(bytes).toString();
+			if (waiting.length === 0) return isHungUp ? HUNG_UP : 0;
+			const bytes = waiting.copy(into);
+			waiting = waiting.subarray(bytes);
 			return bytes;
+		},
+		write(bytes) {
+			if (isHungUp) return HUNG_UP;
+			if (port.isFull) return 0;
+			port.written.push(bytes.slice());
+			return bytes.length;
 		},
 		close() {
 			port.isClosed = true;

@@ -1,27 +1,29 @@
-// A serial port as this agent needs it: open, wait, read what is there, close. Built on the native part of
+// A serial port as this agent needs it: open, wait, read what is there, write, close. Built on the native part of
 // @serialport/bindings-cpp 13 alone, loaded on first use: its own JavaScript takes a read of 0 bytes, which is how a
 // raw line says that it hung up, for "try again", and then spins on an unplugged port for ever (upstream issue 162).
 //
-// Reads are synchronous: the port is non-blocking, so they cost one system call and never a thread of the pool that
-// name resolution needs as well.
+// Reads and writes are synchronous: the port is non-blocking, so they cost one system call and never a thread of the pool
+// that name resolution needs as well.
 
 import type { Buffer } from "node:buffer";
-import { readSync } from "node:fs";
-import type { SerialSettings } from "./settings.js";
+import { readSync, writeSync } from "node:fs";
+import type { PortSettings } from "./settings.js";
 
 export interface OpenPort {
 	/** Asks for one call of `onReadable`: at the next bytes, or when the line hangs up. */
 	arm(): void;
 	/** Reads what is there, without waiting: bytes read, 0 if there are none, HUNG_UP for good. */
 	read(into: Buffer): number;
+	/** Writes what the kernel takes without waiting: how many bytes that are, HUNG_UP where the port is gone. */
+	write(bytes: Uint8Array): number;
 	/** Releases the port and its lock. `onReadable` is not called any more. */
 	close(): Promise<void>;
 }
 
-/** What OpenPort.read says of a port that is gone. */
+/** What OpenPort.read and write say of a port that is gone. */
 export const HUNG_UP = -1;
 
-export type PortSettings = Pick<SerialSettings, "baud" | "dataBits" | "stopBits" | "parity" | "rtscts">;
+export type LineSettings = Pick<PortSettings, "baud" | "dataBits" | "stopBits" | "parity" | "rtscts">;
 
 /** The native part, as far as it is used. Constant since version 10. */
 interface Native {
@@ -50,7 +52,7 @@ const READABLE = 1;
 const pollers = new Map<number, Poller>();
 
 /** Opens a port, exclusively. Rejects with the native part's error, see port-error.ts. */
-export async function openPort(path: string, settings: PortSettings, onReadable: () => void): Promise<OpenPort> {
+export async function openPort(path: string, settings: LineSettings, onReadable: () => void): Promise<OpenPort> {
 	const native = await loadNative();
 	const fd = await new Promise<number>((resolve, reject) => {
 		native.open(path, nativeOptions(settings), (error, opened) => (error ? reject(error) : resolve(opened)));
@@ -61,7 +63,11 @@ export async function openPort(path: string, settings: PortSettings, onReadable:
 		arm() {
 			poller.native.poll(READABLE);
 		},
-		read: (into) => readNow(fd, into),
+		read(into) {
+			const bytes = withoutWaiting(() => readSync(fd, into, 0, into.length, null));
+			return bytes === 0 ? HUNG_UP : (bytes ?? 0);
+		},
+		write: (bytes) => withoutWaiting(() => writeSync(fd, bytes)) ?? 0,
 		close() {
 			poller.onReadable = null;
 			poller.native.stop();
@@ -88,7 +94,7 @@ function pollerOf(native: Native, fd: number): Poller {
 	return poller;
 }
 
-function nativeOptions(settings: PortSettings): object {
+function nativeOptions(settings: LineSettings): object {
 	return {
 		baudRate: settings.baud,
 		dataBits: settings.dataBits,
@@ -105,13 +111,13 @@ function nativeOptions(settings: PortSettings): object {
 	};
 }
 
-function readNow(fd: number, into: Buffer): number {
+/** Bytes moved, undefined where there is nothing to read or no room to write. */
+function withoutWaiting(call: () => number): number | undefined {
 	try {
-		const bytes = readSync(fd, into, 0, into.length, null);
-		return bytes === 0 ? HUNG_UP : bytes;
+		return call();
 	} catch (error) {
 		// EIO, ENXIO, ENODEV, EBADF: all of them mean that the port is not there any more.
-		return isTryAgain(error) ? 0 : HUNG_UP;
+		return isTryAgain(error) ? undefined : HUNG_UP;
 	}
 }
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Machine } from "../source.js";
 import { missing } from "./port-error.js";
-import type { SerialSettings, UsbMatch } from "./settings.js";
+import type { PortSettings, UsbMatch } from "./settings.js";
 
 export type Located =
 	| {
@@ -18,8 +18,22 @@ export type Located =
 	  }
 	| { readonly found: false; readonly why: string };
 
+export interface SerialProblem {
+	/** Below the source, as written in the configuration: `parse.pattern`. */
+	readonly path: string;
+	readonly message: string;
+}
+
+/** What is wrong with where a source of `type` is to find its port. */
+export function checkPlace(type: string, { path, usb }: Pick<PortSettings, "path" | "usb">): SerialProblem[] {
+	if (path === undefined && usb === undefined) {
+		return [{ path: "path", message: `a ${type} source needs \`path\` (/dev/ttyUSB0) or \`usb\` (vendor, product)` }];
+	}
+	return path === undefined || usb === undefined ? [] : [{ path: "usb", message: "either `path` or `usb`, not both" }];
+}
+
 /** Looks for the port of the settings. Never throws. */
-export function locatePort(settings: Pick<SerialSettings, "path" | "usb">, machine: Machine): Located {
+export function locatePort(settings: Pick<PortSettings, "path" | "usb">, machine: Machine): Located {
 	if (settings.usb !== undefined) return locateUsb(settings.usb, machine);
 	return locatePath(settings.path ?? "");
 }

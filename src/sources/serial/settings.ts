@@ -1,4 +1,5 @@
 // What a serial source is told: schema.json as a type, with the defaults filled in.
+import type { BinarySettings } from "../binary/settings.js";
 import type { ParseSettings } from "../parse/parser.js";
 import type { SourceSettings } from "../source.js";
 
@@ -13,7 +14,8 @@ export interface UsbMatch {
 	readonly interface?: number;
 }
 
-export interface SerialSettings extends SourceSettings {
+/** Which port, and how it is set: the same for every source on a port. */
+export interface PortSettings {
 	/** Exactly one of `path` and `usb`. */
 	readonly path?: string;
 	readonly usb?: UsbMatch;
@@ -22,11 +24,14 @@ export interface SerialSettings extends SourceSettings {
 	readonly stopBits: 1 | 2;
 	readonly parity: "none" | "even" | "odd";
 	readonly rtscts: boolean;
-	readonly parse: ParseSettings;
-	/** Bytes of a line without its end. */
+	/** Reopen a port on which nothing has come for this long. */
+	readonly silenceMs?: number;
+}
+
+export interface SerialSettings extends SourceSettings, PortSettings {
+	readonly parse: ParseSettings | BinarySettings;
+	/** Bytes of a line without its end, or of a frame. */
 	readonly maxLine: number;
 	/** Throw away what comes first after each opening, up to a line's end: it may be the rest of a line. */
 	readonly skipFirst: boolean;
-	/** Reopen a port on which nothing has come for this long. */
-	readonly silenceMs?: number;
 }
