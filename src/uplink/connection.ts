@@ -64,6 +64,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 	let over = false;
 	let ownPing = false;
 	let held = false;
+	/** PINGREQs that have not left yet, and those that have and are not answered. */
+	const pings = { held: 0, out: 0 };
 	let lastError: ConnectionError | null = null;
 	let inboundBytes = 0;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => options.open(self), {
@@ -100,11 +102,18 @@ export function createConnection(options: ConnectionOptions): Connection {
 	});
 	client.on("close", () => finish(endAfter(lastError, CERTIFICATES)));
 	client.on("packetsend", (packet) => {
-		if (packet.cmd === "pingreq" && !ownPing && !over) events.pingSent();
+		if (packet.cmd !== "pingreq" || over) return;
+		pings[held ? "held" : "out"] += 1;
+		if (!ownPing) events.pingSent();
 	});
 	client.on("packetreceive", (packet) => {
 		inboundBytes = 0;
-		if (packet.cmd === "pingresp" && !over) events.pingReturned();
+		if (packet.cmd === "pingresp" && !over) {
+			pings.out -= 1;
+			// It would confirm what has not even been written.
+			if (pings.out < 0) finish(connectionEnd("an answer to a ping that was never sent: not a broker"));
+			else events.pingReturned();
+		}
 		// MQTT.js keeps a message of QoS 2 until it is released, 65,535 of them. To who subscribed at QoS 0 none is due.
 		if (packet.cmd === "publish" && packet.qos > 0) finish(connectionEnd(unaskedQos(packet.qos)));
 	});
@@ -132,6 +141,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 		release() {
 			if (held) stream.uncork();
 			held = false;
+			pings.out += pings.held;
+			pings.held = 0;
 		},
 		subscribe(topic, answer) {
 			client.subscribe(topic, { qos: 0 }, (error, granted) => {

@@ -84,7 +84,7 @@ test("the TTL holds behind a closed window too: what is late is no more than at_
 	assert.equal(missing(gateway, status), lossRanges(status));
 });
 
-/** Fills a buffer of 1,000 several times over behind a stalled link; the status when it was full, and the last one. */
+/** Fills a buffer of 1,000 several times over behind a stalled link: what had been sent then, and where each range begins. */
 async function overflow(world: World, policy: string) {
 	const config = { sources: [sim(4_000)], buffer: { capacity: 1_000, policy } };
 	const gateway = await world.start(policy, config, { http: true });
@@ -99,20 +99,18 @@ async function overflow(world: World, policy: string) {
 	const status = await gateway.end();
 	assert.is(status.uncertain, 0);
 	assert.equal(missing(gateway, status), lossRanges(status));
-	assert.equal(
-		status.losses.map(([, , reason]) => reason),
-		["overflow"],
-	);
-	const [from = 0, to = 0] = status.losses[0] ?? [];
-	assert.is(to - from + 1, status.dropped["overflow"]);
-	return { full, from };
+	// One range on a quiet machine; where it is busy, the source catches up in bursts that the buffer cannot hold either.
+	assert.ok(status.losses.every(([, , reason]) => reason === "overflow"));
+	const lost = status.losses.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+	assert.is(lost, status.dropped["overflow"]);
+	return { sent: full.sent, from: status.losses.map(([first]) => first) };
 }
 
 test("a full buffer drops by its policy, and the gap is the range that the losses name", async ({ world }) => {
 	const [oldest, newest] = await Promise.all([overflow(world, "drop-oldest"), overflow(world, "drop-newest")]);
 	// What was stamped before the buffer was full: with drop-newest that waits in it, with drop-oldest it is gone.
-	assert.is(oldest.from, oldest.full.sent);
-	assert.is(newest.from, newest.full.sent + 1_000);
+	assert.ok(oldest.from.includes(oldest.sent), `${oldest.sent} in ${oldest.from}`);
+	assert.ok(newest.from.includes(newest.sent + 1_000), `${newest.sent + 1_000} in ${newest.from}`);
 });
 
 /** Suspends a program that has readings waiting; its link is cut meanwhile, or left to the broker. */

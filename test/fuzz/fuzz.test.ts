@@ -18,7 +18,7 @@ for (const [name, { make, inputs }] of Object.entries(TARGETS)) {
 		for (const each of [FIXED_SEED, seed]) {
 			const report = await fuzz(target, seeds, { seed: each, more: (fed) => fed < inputs / 2 });
 			console.log(`${name}: ${report.inputs} inputs, ${report.kept} kept, slowest ${report.slowestMs.toFixed(1)} ms`);
-			assert.ok(report.kept > 10, "damage leads to behaviour that is new");
+			assert.ok(report.kept > 3, "damage leads to behaviour that is new");
 		}
 		await target.end?.();
 	});

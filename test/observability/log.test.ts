@@ -168,11 +168,9 @@ test("no secret is printed, whatever the environment asks to be told", async () 
 		start("nobody-there", { password_file: file, url: `mqtts://127.0.0.1:${await freePort()}` }),
 	];
 	try {
-		await until("two links", () => agents.filter((agent) => agent.stderr().includes("event=link_up")).length === 2);
-		await until(
-			"two refusals",
-			() => agents.filter((agent) => agent.stderr().includes("event=link_down")).length === 2,
-		);
+		const saying = (event: string): number => agents.filter((agent) => agent.stderr().includes(event)).length;
+		await until("two links", () => saying("event=link_up") === 2, 20_000);
+		await until("two refusals", () => saying("event=link_down") === 2, 20_000);
 		for (const agent of agents) {
 			assert.is((await agent.stop()).code, 0);
 			assert.not.match(agent.stderr() + agent.stdout(), secret);
