@@ -16,7 +16,7 @@ why, or not decided; live on a terminal, and as a report at the end. What happen
       --slo PERCENT         the objective: this share of the decided readings of each device and of the fleet arrive.
                             Without it the table shows the budget of 99.5, and no exit status depends on it
       --state FILE          go on from this file, and keep the account in it
-      --http ADDRESS        serve /metrics, /healthz and /report there, such as 127.0.0.1:9465
+      --http ADDRESS        serve the page, /metrics, /healthz and /report there, such as 127.0.0.1:9465
       --shard K/N           account for the K-th of N shares of the devices; N reconcilers share the work
       --prefix PREFIX       of the topics (default: tallywire)
 ${BROKER_HELP}  -h, --help                this text

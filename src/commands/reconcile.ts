@@ -95,9 +95,10 @@ function openDesk({ stateFile, prefix, shard, slo = DEFAULT_SLO }: ReconcileOpti
 }
 
 /** What --http asks for; a port that cannot be had is said at once, not after an hour of looking. */
-async function openHttp({ http }: ReconcileOptions, { observer }: Desk, log: Log) {
+async function openHttp({ http, broker }: ReconcileOptions, { observer }: Desk, log: Log) {
 	if (http === undefined) return null;
-	const server = createHttpServer({ listen: http, site: fleetSite(() => observer.observe(Date.now())), log });
+	const site = fleetSite({ brokerUrl: showUrl(broker.url), observe: () => observer.observe(Date.now()) });
+	const server = createHttpServer({ listen: http, site, log });
 	try {
 		await server.start();
 		return server;

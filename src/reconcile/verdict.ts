@@ -34,9 +34,20 @@ export interface Tally extends Record<Cause, number> {
 }
 
 export function createTally(): Tally {
+	// One literal, as V8 gives it one shape: put together from parts, a report of all devices took eight times as long.
 	return {
-		...{ stamped: 0, received: 0, pending: 0, unobserved: 0 },
-		...{ overflow: 0, expired: 0, oversize: 0, shutdown: 0, unknown: 0, crash: 0, uncertain: 0, downstream: 0 },
+		stamped: 0,
+		received: 0,
+		pending: 0,
+		unobserved: 0,
+		overflow: 0,
+		expired: 0,
+		oversize: 0,
+		shutdown: 0,
+		unknown: 0,
+		crash: 0,
+		uncertain: 0,
+		downstream: 0,
 	};
 }
 

@@ -1,4 +1,5 @@
 // Devices as a table, the worst first, with what each lost as a bar by cause. Pure: reports in, lines out.
+import { DOOR_OF, DOOR_WORDS, DOORS, type Door } from "../reconcile/doors.js";
 import { type DeviceReport, decidedTotal, type FleetReport, worstFirst } from "../reconcile/indicators.js";
 import type { ObjectivesReport } from "../reconcile/objectives.js";
 import { CAUSES, type Cause, lostTotal, type Tally } from "../reconcile/verdict.js";
@@ -13,25 +14,18 @@ export interface DeviceTableInput {
 	readonly objectives: ObjectivesReport;
 }
 
-/** Where a reading was lost: at whose door the loss is laid. */
-type Door = "device" | "way" | "broker";
-
-/** How a cause is shown: a letter that opens its part of the bar, and the door in words below the table. */
-const SHOWN: Readonly<Record<Cause, { readonly letter: string; readonly door: Door }>> = {
-	overflow: { letter: "O", door: "device" },
-	expired: { letter: "E", door: "device" },
-	oversize: { letter: "Z", door: "device" },
-	shutdown: { letter: "S", door: "device" },
-	crash: { letter: "C", door: "device" },
-	unknown: { letter: "?", door: "device" },
-	uncertain: { letter: "U", door: "way" },
-	downstream: { letter: "D", door: "broker" },
+/** The letter that opens a cause's part of the bar. */
+const LETTERS: Readonly<Record<Cause, string>> = {
+	overflow: "O",
+	expired: "E",
+	oversize: "Z",
+	shutdown: "S",
+	crash: "C",
+	unknown: "?",
+	uncertain: "U",
+	downstream: "D",
 };
-const DOORS: readonly { readonly door: Door; readonly words: string; readonly style: Style }[] = [
-	{ door: "device", words: "at the device", style: "accent" },
-	{ door: "way", words: "on the way", style: "bad" },
-	{ door: "broker", words: "after the broker", style: "warn" },
-];
+const STYLES: Readonly<Record<Door, Style>> = { device: "accent", way: "bad", broker: "warn" };
 
 const NAME_CELLS_MAX = 24;
 const NUMBER_CELLS = 12;
@@ -102,19 +96,23 @@ export function lossBar(tally: Tally, worst: number, cells: number): Piece[] {
 	const length = Math.min(cells, Math.max(causes.length, Math.round((lost / worst) * cells)));
 	let taken = 0;
 	const pieces = causes.map((cause) => {
-		const { letter, door } = SHOWN[cause];
 		const more = Math.floor(((length - causes.length) * tally[cause]) / lost);
 		taken += 1 + more;
-		return piece(letter + "▇".repeat(more), styleOf(door));
+		return piece(LETTERS[cause] + "▇".repeat(more), STYLES[DOOR_OF[cause]]);
 	});
 	return [...pieces, piece(" ".repeat(cells - taken))];
 }
 
-function styleOf(door: Door): Style {
-	return DOORS.find((each) => each.door === door)?.style ?? "plain";
-}
-
-function notesOf({ state, isSilent, isDrifted, isEstablished, odd, freshnessMs, tally }: DeviceReport): string[] {
+/** What else is to be said of a device, in a few words each. */
+export function notesOf({
+	state,
+	isSilent,
+	isDrifted,
+	isEstablished,
+	odd,
+	freshnessMs,
+	tally,
+}: DeviceReport): string[] {
 	const silence = freshnessMs === null ? "silent" : `silent for ${span(freshnessMs)}`;
 	return [
 		...(state === "offline" ? ["offline"] : isSilent ? [silence] : []),
@@ -130,13 +128,13 @@ function notesOf({ state, isSilent, isDrifted, isEstablished, odd, freshnessMs, 
 /** What the letters mean and how much each stands for in the whole fleet; only what was lost. */
 export function lossLegend(tally: Tally): Line {
 	if (lostTotal(tally) === 0) return [piece("lost       ", "soft"), piece("nothing so far", "good")];
-	const doors = DOORS.flatMap(({ door, words, style }): Piece[] => {
-		const causes = CAUSES.filter((cause) => SHOWN[cause].door === door && tally[cause] > 0);
+	const doors = DOORS.flatMap((door): Piece[] => {
+		const causes = CAUSES.filter((cause) => DOOR_OF[cause] === door && tally[cause] > 0);
 		if (causes.length === 0) return [];
 		return [
-			piece(`  ${words}`, "soft"),
+			piece(`  ${DOOR_WORDS[door]}`, "soft"),
 			...causes.flatMap((cause) => [
-				piece(` ${SHOWN[cause].letter} `, style),
+				piece(` ${LETTERS[cause]} `, STYLES[door]),
 				piece(`${cause} ${count(tally[cause])}`),
 			]),
 		];

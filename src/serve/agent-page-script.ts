@@ -19,6 +19,7 @@ const LOSSES = [
 	["rejected", "input that never became a reading"],
 ];
 
+const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 const EVENT_WORDS = { up: "Connected", down: "Connection lost", failed: "No connection", refused: "Login refused" };
 
 let states = [];
@@ -262,6 +263,13 @@ function showLink(state) {
 				];
 			}),
 	);
+}
+
+function size(bytes) {
+	const units = ["bytes", "kB", "MB", "GB", "TB"];
+	let power = 0;
+	for (; bytes >= 1000 && power < units.length - 1; power += 1) bytes /= 1000;
+	return (power > 0 && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)) + " " + units[power];
 }
 
 function showClock(status) {

@@ -50,12 +50,8 @@ export const AGENT_PAGE: PageParts = {
 #way .flow::before{content:"";width:2px;height:2.2rem;background:repeating-linear-gradient(180deg,var(--tone,var(--line)) 0 6px,transparent 6px 12px)}
 #way .flow.runs{--tone:var(--accent);color:var(--ink)}
 #way .flow.cut{--tone:var(--bad);color:var(--bad)}
-.figure{font-size:1.5rem;font-weight:600;line-height:1.25;overflow-wrap:anywhere}
 .exit{padding:.35rem .2rem 0;font-size:.875rem;color:var(--soft);overflow-wrap:anywhere}
 .exit.lost{color:var(--bad)}
-.meter{height:.45rem;margin:.3rem 0;border-radius:.25rem;background:var(--rail);overflow:hidden}
-.meter i{display:block;width:0;height:100%;border-radius:inherit;background:var(--accent)}
-.meter.full i{background:var(--bad)}
 #h-events{margin:1rem 0 .4rem}
 #link-events td:first-child{white-space:nowrap;color:var(--soft)}
 #previous{margin-top:.75rem}

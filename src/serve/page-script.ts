@@ -5,7 +5,6 @@
 export const PAGE_SCRIPT = `const SILENCE_MS = 4000;
 const AGAIN_MS = 5000;
 const number = new Intl.NumberFormat("en");
-const precise = new Intl.NumberFormat("en", { maximumSignificantDigits: 15 });
 
 function byId(id) {
 	return document.getElementById(id);
@@ -47,13 +46,6 @@ function ago(ms) {
 	return ms < 1000 ? "now" : duration(ms) + " ago";
 }
 
-function size(bytes) {
-	const units = ["bytes", "kB", "MB", "GB", "TB"];
-	let power = 0;
-	for (; bytes >= 1000 && power < units.length - 1; power += 1) bytes /= 1000;
-	return (power > 0 && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)) + " " + units[power];
-}
-
 /** As many children of this tag as needed, the old ones kept. */
 function children(parent, tag, wanted) {
 	while (parent.children.length > wanted) parent.lastElementChild.remove();
@@ -61,7 +53,8 @@ function children(parent, tag, wanted) {
 	return Array.from(parent.children);
 }
 
-/** Fills the body of a table. A cell is a text or { text, className, head, unit, line, bars, label }. */
+/** Fills the body of a table. A cell is a text or { text, className, head, unit, line, bars, label },
+ * or one that shows itself: { show, className }. */
 function fill(body, rows) {
 	children(body, "tr", rows.length).forEach((tr, i) => {
 		rows[i].forEach((given, j) => {
@@ -73,7 +66,8 @@ function fill(body, rows) {
 				tr.append(td);
 			}
 			setClass(td, cell.className || "");
-			if (cell.line || cell.bars) draw(td, cell);
+			if (cell.show) cell.show(td);
+			else if (cell.line || cell.bars) draw(td, cell);
 			else if (cell.unit !== undefined) setWithUnit(td, cell);
 			else set(td, cell.text);
 		});
@@ -92,7 +86,7 @@ const CHART_WIDTH = 120;
 const CHART_HEIGHT = 24;
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A line through numbers (null is a gap), or bars from the ground; the newest at the right end of "slots" places. */
+/** A line through numbers (null is a gap; "ground" is a value it stands on), or bars from the ground; the newest at the right end of "slots" places. */
 function draw(td, cell) {
 	let svg = td.firstElementChild;
 	if (!svg) {
@@ -103,7 +97,7 @@ function draw(td, cell) {
 		svg.append(document.createElementNS(SVG, "path"));
 		td.replaceChildren(svg);
 	}
-	const d = cell.bars ? barPath(cell.bars, cell.slots) : linePath(cell.line, cell.slots);
+	const d = cell.bars ? barPath(cell.bars, cell.slots) : linePath(cell.line, cell.slots, cell.ground);
 	const path = svg.firstElementChild;
 	if (path.getAttribute("d") !== d) path.setAttribute("d", d);
 	path.setAttribute("class", cell.line ? "line" : cell.bars.some((value) => value > 0) ? "bars" : "none");
@@ -114,9 +108,9 @@ function place(i, length, slots) {
 	return (((slots - length + i) * CHART_WIDTH) / (slots - 1)).toFixed(1);
 }
 
-function linePath(values, slots) {
+function linePath(values, slots, ground) {
 	const known = values.filter((value) => value !== null);
-	const least = Math.min.apply(null, known);
+	const least = Math.min.apply(null, ground === undefined ? known : known.concat(ground));
 	const span = Math.max.apply(null, known) - least;
 	let pen = "M";
 	return values

@@ -54,6 +54,10 @@ svg{display:block;width:100%;height:1.6rem;overflow:visible}
 path{fill:none;stroke:var(--accent);stroke-width:1.5;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 path.bars{stroke:var(--bad);stroke-width:2}
 path.none{stroke:var(--line)}
+.figure{font-size:1.5rem;font-weight:600;line-height:1.25;overflow-wrap:anywhere}
+.meter{height:.45rem;margin:.3rem 0;border-radius:.25rem;background:var(--rail);overflow:hidden}
+.meter i{display:block;width:0;height:100%;border-radius:inherit;background:var(--accent)}
+.meter.full i{background:var(--bad)}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.75rem 1.25rem}
 dd{overflow-wrap:anywhere}
 @media (max-width:40rem){th,td{padding-right:.8rem}thead th{white-space:normal;vertical-align:bottom}tbody th{min-width:6.5rem;font-size:.9375rem}td{font-size:.9375rem}.value.text{min-width:5rem}.soft.text{min-width:16rem}td.chart{min-width:4rem;width:4rem}section{border-radius:.6rem}#verdict{padding-left:3.2rem}#verdict::before{left:.9rem}#verdict h2{font-size:1.2rem}}

@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	// What a person reads on a terminal, of an agent and of a fleet.
 	screen: ["core", "wire", "serve", "reconcile"],
 	// The reconciler at work.
-	observe: ["core", "wire", "consume", "reconcile", "serve"],
+	observe: ["core", "wire", "consume", "reconcile", "serve", "screen"],
 	// These put them together.
 	run: ["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT, "sources", "uplink", "serve"],
 	demo: [

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { buildDir } from "../support/process.js";
+import { until } from "../support/wait.js";
 
 /** Screenshots stay here until the next build; git ignores the folder. */
 export const ARTEFACTS = join(buildDir, "artefacts");
@@ -51,3 +52,43 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
 		},
 	};
 }
+
+/** What an element shows. */
+export function text(page: Page, id: string): Promise<string> {
+	return page.locator(`#${id}`).innerText();
+}
+
+/** Resolves to what an element shows as soon as it matches. */
+export async function says(page: Page, id: string, pattern: RegExp, timeoutMs?: number): Promise<string> {
+	let last = "";
+	return until(
+		() => `#${id} to say ${pattern}, not ${last}`,
+		async () => {
+			last = await text(page, id);
+			return pattern.test(last) && last;
+		},
+		timeoutMs,
+	);
+}
+
+/** A name or value that would rather be markup. */
+export const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+
+/** Texts whose contrast on their ground is below WCAG 2.2 AA, 1.4.3: 4.5 to 1. */
+export const FAINT_TEXTS = `(() => {
+	const rgb = (colour) => colour.match(/[\\d.]+/g).map(Number);
+	const light = (colour) => {
+		const [r, g, b] = rgb(colour).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (node) => {
+		const colour = getComputedStyle(node).backgroundColor;
+		return rgb(colour)[3] === 0 && node.parentElement ? ground(node.parentElement) : colour;
+	};
+	const texts = [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+	return texts.flatMap((node) => {
+		const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
+		const contrast = (a + 0.05) / (b + 0.05);
+		return contrast < 4.5 ? [node.textContent + " " + contrast.toFixed(2)] : [];
+	});
+})()`;

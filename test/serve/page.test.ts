@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { FLEET_PAGE } from "../../src/observe/fleet-page.js";
 import { AGENT_PAGE } from "../../src/serve/agent-page.js";
 import { type PageParts, pageDocument } from "../../src/serve/page.js";
 import { PAGE_SCRIPT } from "../../src/serve/page-script.js";
@@ -14,7 +15,7 @@ import { makeTempDir } from "../support/temp-dir.js";
 const test = suite("page");
 
 /** Every page there is. */
-const PAGES: Readonly<Record<string, PageParts>> = { agent: AGENT_PAGE };
+const PAGES: Readonly<Record<string, PageParts>> = { agent: AGENT_PAGE, fleet: FLEET_PAGE };
 
 const BIOME = join(projectDir, "node_modules/@biomejs/biome/bin/biome");
 
