@@ -23,10 +23,12 @@ export type FoundLine = { readonly ok: true; readonly line: BoardLine } | Refuse
 /** A line of this kernel. */
 export interface ResolvedLine {
 	readonly ok: true;
-	/** The number for /sys/class/gpio/export. */
+	/** The number for /sys/class/gpio/export; where the chips are not sysfs's, the offset. */
 	readonly number: number;
 	/** The chip's label in the kernel. */
 	readonly label: string;
+	/** The chip's device file (`gpiochip0`), where the chips come from there. */
+	readonly node: string | null;
 	readonly offset: number;
 	readonly lineName: string;
 	readonly caution: string | null;
@@ -37,10 +39,13 @@ export interface Refused {
 	readonly message: string;
 }
 
-/** A GPIO chip as sysfs shows it. */
+/** A GPIO chip as the kernel shows it, in sysfs or by its device file. */
 export interface GpioChip {
 	readonly label: string;
+	/** The number of its first line in sysfs; 0 where the chips are not sysfs's. */
 	readonly base: number;
+	/** Its device file (`gpiochip0`); null where sysfs tells of it. */
+	readonly node: string | null;
 	/** How many lines it has. */
 	readonly count: number;
 	/** The device behind it (`44e07000.gpio`), or null. */
@@ -73,10 +78,18 @@ export function findLine(board: Board, pinName: string): FoundLine {
 
 /** The line of this kernel that a pin is. `sysRoot` is the root of sysfs, `/sys`. */
 export function resolveLine(board: Board, pinName: string, sysRoot: string): ResolvedLine | Refused {
+	const chips = listChips(sysRoot);
+	if (chips === null) {
+		const found = findLine(board, pinName);
+		return found.ok ? refuse(NO_SYSFS) : found;
+	}
+	return resolveOn(board, pinName, chips);
+}
+
+/** The line that a pin is among these chips. */
+export function resolveOn(board: Board, pinName: string, chips: readonly GpioChip[]): ResolvedLine | Refused {
 	const found = findLine(board, pinName);
 	if (!found.ok) return found;
-	const chips = listChips(sysRoot);
-	if (chips === null) return refuse(NO_SYSFS);
 	return found.line.offset < 0 ? byKernelName(found.line.name, chips) : onChip(board, found.line, chips);
 }
 
@@ -185,7 +198,8 @@ function byKernelName(name: string, chips: readonly GpioChip[]): ResolvedLine | 
 }
 
 function resolved(chip: GpioChip, offset: number, lineName: string, caution: string | null): ResolvedLine {
-	return { ok: true, number: chip.base + offset, label: chip.label, offset, lineName, caution };
+	const { base, label, node } = chip;
+	return { ok: true, number: base + offset, label, node, offset, lineName, caution };
 }
 
 function readChip(folder: string): GpioChip | null {
@@ -193,7 +207,8 @@ function readChip(folder: string): GpioChip | null {
 		const read = (name: string) => readFileSync(join(folder, name), "utf8").trim();
 		const [base, count] = [Number(read("base")), Number(read("ngpio"))];
 		if (!Number.isSafeInteger(base) || !Number.isSafeInteger(count)) return null;
-		return { label: read("label"), base, count, device: deviceOf(folder), names: namesOf(folder) };
+		const names = lineNames(join(folder, "device/of_node"));
+		return { label: read("label"), base, node: null, count, device: deviceOf(folder), names };
 	} catch {
 		return null; // a chip that went away while it was read is no chip
 	}
@@ -207,9 +222,10 @@ function deviceOf(folder: string): string | null {
 	}
 }
 
-function namesOf(folder: string): readonly string[] {
+/** Line names that a chip has from its node in the device tree, by offset. */
+export function lineNames(treeNode: string): readonly string[] {
 	try {
-		return readFileSync(join(folder, "device/of_node/gpio-line-names"), "utf8").split("\0").slice(0, -1);
+		return readFileSync(join(treeNode, "gpio-line-names"), "utf8").split("\0").slice(0, -1);
 	} catch {
 		return []; // not from a device tree, or its tree names no lines
 	}

@@ -7,17 +7,34 @@ export interface ConfigOptions {
 	readonly help: boolean;
 }
 
-/** The options, or what is wrong with the command line in one sentence. */
+export interface DoctorOptions extends ConfigOptions {
+	readonly suggest: boolean;
+}
+
+const OPTIONS = {
+	config: { type: "string", short: "c" },
+	json: { type: "boolean", default: false },
+	help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** The options of both, or what is wrong with the command line in one sentence. */
 export function readConfigOptions(args: readonly string[]): ConfigOptions | string {
 	try {
-		return parseArgs({
-			args: [...args],
-			options: {
-				config: { type: "string", short: "c" },
-				json: { type: "boolean", default: false },
-				help: { type: "boolean", short: "h", default: false },
-			},
-		}).values;
+		return parseArgs({ args: [...args], options: OPTIONS }).values;
+	} catch (error) {
+		return (error as Error).message;
+	}
+}
+
+/** The options of `doctor`, or what is wrong with the command line. */
+export function readDoctorOptions(args: readonly string[]): DoctorOptions | string {
+	try {
+		const suggest = { type: "boolean", default: false } as const;
+		const { values } = parseArgs({ args: [...args], options: { ...OPTIONS, suggest } });
+		if (values.suggest && (values.json || values.config !== undefined)) {
+			return "--suggest prints a configuration and looks at none: it stands alone";
+		}
+		return values;
 	} catch (error) {
 		return (error as Error).message;
 	}

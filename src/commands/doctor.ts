@@ -7,8 +7,10 @@ import { loadConfigFile } from "../config/file.js";
 import { findConfig } from "../config/find.js";
 import { formatConfigError } from "../config/load.js";
 import { readClockSynchronised } from "../run/clock-sync.js";
+import { type Backends, createBackends } from "../sources/gpio/choose-backend.js";
+import type { OnoffPackage } from "../sources/gpio/onoff-backend.js";
 import { type CommandIo, EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE } from "./command.js";
-import { readConfigOptions } from "./config-options.js";
+import { readDoctorOptions } from "./config-options.js";
 import { checkBroker } from "./doctor/broker.js";
 import { type Check, fail, formatCheck, ok, warn } from "./doctor/check.js";
 import { checkGpio } from "./doctor/gpio.js";
@@ -24,15 +26,18 @@ import {
 } from "./doctor/machine.js";
 import { checkPorts } from "./doctor/ports.js";
 import { checkSensors } from "./doctor/sensors.js";
+import { suggestConfig } from "./doctor/suggest.js";
 import { loadEnvironment } from "./load-environment.js";
 
 const USAGE = `usage: tallywire doctor [-c FILE] [--json]
+       tallywire doctor --suggest
 
 Looks at this machine: Node, board, serial ports, GPIO, permissions, clock, memory, configuration, broker. Each ✗ is
 followed by what mends it. A test message goes around on <prefix>/<device>/doctor; nothing else is changed.
 
   -c, --config FILE  the configuration; without it: tallywire.yaml in this folder, else /etc/tallywire/config.yaml
       --json         print as JSON
+      --suggest      print a configuration for what is there, ready to paste, and nothing else
   -h, --help         this text
 
 Exit status: 0 nothing to mend, 1 at least one ✗, 2 wrong use.
@@ -43,7 +48,9 @@ export interface DoctorDeps {
 	readonly machine: DoctorMachine;
 	readonly readClockSynchronised: () => Promise<boolean>;
 	/** Rejects where the package is not there. */
-	readonly loadOnoff: () => Promise<unknown>;
+	readonly loadOnoff: () => Promise<OnoffPackage>;
+	/** Where libgpiod's programs are looked for, as in $PATH. */
+	readonly toolPath: string;
 	readonly checkBroker: (mqtt: MqttConfig, device: string, password: string | undefined) => Promise<Check[]>;
 	/** The configuration that is used where none is in the current folder. */
 	readonly systemFile?: string;
@@ -51,7 +58,7 @@ export interface DoctorDeps {
 
 /** The command. Returns the exit status. */
 export async function doctor(args: readonly string[], io: CommandIo, deps?: Partial<DoctorDeps>): Promise<number> {
-	const options = readConfigOptions(args);
+	const options = readDoctorOptions(args);
 	if (typeof options === "string") {
 		io.stderr(`${options}\n\n${USAGE}`);
 		return EXIT_WRONG_USE;
@@ -64,9 +71,14 @@ export async function doctor(args: readonly string[], io: CommandIo, deps?: Part
 		machine: deps?.machine ?? thisDoctorMachine(),
 		readClockSynchronised: deps?.readClockSynchronised ?? readClockSynchronised,
 		loadOnoff: deps?.loadOnoff ?? (() => import("onoff")),
+		toolPath: deps?.toolPath ?? io.env["PATH"] ?? "/usr/bin:/bin",
 		checkBroker: deps?.checkBroker ?? checkBroker,
 		...(deps?.systemFile === undefined ? {} : { systemFile: deps.systemFile }),
 	};
+	if (options.suggest) {
+		io.stdout(await suggestConfig(world.machine, backendsOf(world), world.toolPath));
+		return EXIT_DONE;
+	}
 	const checks: Check[] = [];
 	for await (const found of examine(options.config, io, world)) {
 		checks.push(...found);
@@ -80,6 +92,11 @@ export async function doctor(args: readonly string[], io: CommandIo, deps?: Part
 	return summary.fail === 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+function backendsOf({ machine, loadOnoff, toolPath }: DoctorDeps): Backends {
+	const now = () => performance.now();
+	return createBackends({ sysRoot: machine.sysRoot, now, load: loadOnoff, path: toolPath });
+}
+
 async function* examine(named: string | undefined, io: CommandIo, world: DoctorDeps): AsyncGenerator<readonly Check[]> {
 	const { machine } = world;
 	yield [checkNode(machine)];
@@ -89,7 +106,7 @@ async function* examine(named: string | undefined, io: CommandIo, world: DoctorD
 	yield [await checkClock(world.readClockSynchronised)];
 	yield [checkRuntimeFolder(machine, io.env["RUNTIME_DIRECTORY"])];
 	yield checkPorts(machine, config, board);
-	yield await checkGpio(machine, config, board, world.loadOnoff);
+	yield await checkGpio(machine, config, board, backendsOf(world));
 	yield checkSensors(machine, config, io.env["PATH"] ?? "");
 	yield checks;
 	if (config !== null) yield await checkLink(config, io, world);

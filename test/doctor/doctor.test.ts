@@ -9,7 +9,9 @@ import { ok } from "../../src/commands/doctor/check.js";
 import type { DoctorMachine } from "../../src/commands/doctor/machine.js";
 import { type DoctorDeps, doctor } from "../../src/commands/doctor.js";
 import type { MqttConfig } from "../../src/config/config.js";
+import type { OnoffPackage } from "../../src/sources/gpio/onoff-backend.js";
 import { makeSysfs, makeTree } from "../boards/sysfs-tree.js";
+import { makeFakeGpiod } from "../gpio/fake-gpiod.js";
 
 const GROUPS = "root:x:0:\ndialout:x:20:\ngpio:x:997:\n";
 const CHIP = { label: "pinctrl-bcm2711", base: 512, count: 58 };
@@ -56,7 +58,8 @@ async function examine(setup: Setup = {}) {
 			...setup.machine,
 		},
 		readClockSynchronised: async () => true,
-		loadOnoff: async () => ({}),
+		loadOnoff: async () => ({}) as OnoffPackage,
+		toolPath: join(root, "no-tools"),
 		checkBroker: async (mqtt, device) => [ok(`broker ${mqtt.url} of ${device}`)],
 		systemFile: join(root, "etc/none.yaml"),
 		...setup.deps,
@@ -79,7 +82,7 @@ test("a Pi in order: no ✗, exit 0, and every line begins with its sign", async
 		/^✓ board rpi-4b: Raspberry Pi 4 Model B, this machine says "Raspberry Pi 4 Model B Rev 1\.5"$/m,
 		/^✓ user pi, groups dialout gpio$/m,
 		/^✓ GPIO chips: pinctrl-bcm2711 \(58 lines\)$/m,
-		/^✓ source door: pin 11 is line 529 \(pinctrl-bcm2711 offset 17\)$/m,
+		/^✓ source door: pin 11 is line 529 \(pinctrl-bcm2711 offset 17\), through sysfs$/m,
 		/^✓ configuration .*tallywire\.yaml: valid, sources: 1$/m,
 		/^✓ broker mqtt:\/\/broker:1883 of pi-1$/m,
 		/^\d+ in order, 0 to know, 0 to mend$/m,
@@ -179,8 +182,38 @@ test("two sources on one line, and a line with a condition", async () => {
 		config: `${CONFIG}  - { name: meter, type: gpio, pin: GPIO17, mode: counter }\n  - { name: tx, type: gpio, pin: GPIO14 }\n`,
 	});
 	assert.match(stdout, /^✗ GPIO17 is used by two sources: "door" and "meter"$/m);
-	assert.match(stdout, /^✓ source meter: .*a count through sysfs is a lower bound/m);
+	assert.match(
+		stdout,
+		/^! source meter: .*, through sysfs; a count through sysfs is a lower bound.*\n {4}sudo apt install gpiod$/m,
+	);
 	assert.match(stdout, /^! source tx: .*; caution: TXD and RXD/m);
+});
+
+test("each pin's back end: gpiomon for a counter, and for a level where onoff is missing", async () => {
+	const { path, sysRoot } = makeFakeGpiod("2.2.1");
+	const config = `device: pi-1
+board: rpi-3b
+mqtt: { url: "mqtt://broker:1883" }
+sources:
+  - { name: door, type: gpio, pin: "pin 11" }
+  - { name: meter, type: gpio, pin: GPIO27, mode: counter }
+  - { name: far, type: gpio, pin: GPIO22, backend: sysfs }
+`;
+	const { stdout, exit } = await examine({ config, machine: { sysRoot }, deps: { toolPath: path } });
+	for (const part of [
+		/^✓ GPIO chips: pinctrl-bcm2835 \(54 lines\)$/m,
+		/^✓ source door: pin 11 is offset 17 of pinctrl-bcm2835 \(gpiochip0\), through the character device \(gpiomon\)$/m,
+		/^✓ source meter: GPIO27 is offset 27 of .*, through the character device \(gpiomon\)$/m,
+		/^✗ source far: GPIO22: this kernel has no GPIO in sysfs .*\n {4}sudo apt install python3 make g\+\+/m,
+	]) {
+		assert.match(stdout, part);
+	}
+	assert.is(exit, 1);
+});
+
+test("a bias without gpiomon: ✗ with the package that has it", async () => {
+	const { stdout } = await examine({ config: CONFIG.replace('pin 11"', 'pin 11", bias: pull-up') });
+	assert.match(stdout, /^✗ source door: GPIO17: this kernel shows no GPIO chip .*\n {4}sudo apt install gpiod$/m);
 });
 
 test("a wrong configuration: each error with its place, and the broker is left alone", async () => {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { listChips } from "../../src/boards/gpio-lines.js";
 import { loadBoard } from "../../src/boards/load.js";
 import type { GpioBackend, LineHandlers, LineRequest, OpenedLine } from "../../src/sources/gpio/backend.js";
 import { createGpioSource, type GpioSettings } from "../../src/sources/gpio/gpio.js";
@@ -11,8 +12,8 @@ import { type ChipFixture, makeSysfs } from "../boards/sysfs-tree.js";
 
 const CHIP: ChipFixture = { label: "pinctrl-bcm2835", base: 512, count: 54 };
 
-/** A clock that only moves when it is told to, and its timers. */
-function createClock() {
+/** A clock that only moves when it is told to, and its timers, which may be early: Node's are, by less than 1 ms. */
+function createClock(earlyMs = 0) {
 	let nowMs = 1_000;
 	let nextId = 1;
 	const timers = new Map<number, { atMs: number; callback: () => void }>();
@@ -21,7 +22,7 @@ function createClock() {
 		pending: () => timers.size,
 		timers: {
 			setTimeout(callback: () => void, delayMs: number) {
-				timers.set(nextId, { atMs: nowMs + delayMs, callback });
+				timers.set(nextId, { atMs: nowMs + delayMs - earlyMs, callback });
 				return nextId++;
 			},
 			clearTimeout: (id: unknown) => void timers.delete(id as number),
@@ -47,8 +48,14 @@ async function settle(): Promise<void> {
 	for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }
 
-function createWorld(settings: Omit<GpioSettings, "name" | "type">, options: { name?: string; sysRoot?: string } = {}) {
-	const clock = createClock();
+interface WorldOptions {
+	readonly name?: string;
+	readonly sysRoot?: string;
+	readonly earlyMs?: number;
+}
+
+function createWorld(settings: Omit<GpioSettings, "name" | "type">, options: WorldOptions = {}) {
+	const clock = createClock(options.earlyMs);
 	const offers: [field: string, value: unknown, atMs: number][] = [];
 	const events: string[] = [];
 	const requests: LineRequest[] = [];
@@ -58,6 +65,8 @@ function createWorld(settings: Omit<GpioSettings, "name" | "type">, options: { n
 		refusal: null as string | null,
 		opened: 0,
 		closed: 0,
+		lost: 0,
+		givenBack: Promise.resolve(),
 		handlers: null as LineHandlers | null,
 	};
 	const host: SourceHost = {
@@ -68,24 +77,38 @@ function createWorld(settings: Omit<GpioSettings, "name" | "type">, options: { n
 		up: () => void events.push("up"),
 		down: (error) => void events.push(`down ${error}`),
 	};
+	const sysRoot = options.sysRoot ?? makeSysfs([CHIP]);
 	const backend: GpioBackend = {
-		name: "fake",
+		name: "chardev",
+		missing: async () => null,
+		async chips() {
+			const chips = listChips(sysRoot);
+			return chips === null ? { ok: false, message: "there is no GPIO" } : { ok: true, chips };
+		},
 		async open(request, handlers): Promise<OpenedLine> {
 			requests.push(request);
 			if (wire.refusal !== null) return { ok: false, message: wire.refusal };
 			wire.opened += 1;
 			wire.handlers = handlers;
-			const close = (): void => {
-				wire.closed += 1;
+			const isHigh = () => wire.isHigh;
+			const probe = () => {
+				const edges = wire.lost;
+				wire.lost = 0;
+				if (edges > 0) handlers.lost(edges);
+				return wire.isHigh;
 			};
-			return { ok: true, line: { isHigh: () => wire.isHigh, close } };
+			const close = async () => {
+				wire.closed += 1;
+				await wire.givenBack;
+			};
+			return { ok: true, line: { isHigh, probe, close } };
 		},
 	};
 	const source = createGpioSource(
 		{ name: options.name ?? "door", type: "gpio", ...settings },
 		host,
-		{ sysRoot: options.sysRoot ?? makeSysfs([CHIP]), devRoot: "/dev", board: "rpi-3b" },
-		() => ({ backend, timers: clock.timers }),
+		{ sysRoot, devRoot: "/dev", board: "rpi-3b" },
+		() => ({ choose: async () => ({ ok: true, backend }), timers: clock.timers }),
 	);
 	return {
 		...{ clock, offers, events, requests, wire, source },
@@ -96,7 +119,7 @@ function createWorld(settings: Omit<GpioSettings, "name" | "type">, options: { n
 		/** Sets the wire's level, and has the kernel report an edge unless it is lost. */
 		edge(isHigh: boolean, isReported = true) {
 			wire.isHigh = isHigh;
-			if (isReported) wire.handlers?.edge(isHigh, clock.now(), 0);
+			if (isReported) wire.handlers?.edge(isHigh, clock.now());
 		},
 		fail: (message: string) => wire.handlers?.failed(message),
 		values: () => offers.map(([, value]) => value),
@@ -240,15 +263,40 @@ test("counter: cumulative, at the start, every `every` changed or not, and at th
 	assert.is(world.offers.length, 4);
 });
 
-test("counter: edges known to be lost are counted, both edges are two", async () => {
-	const world = createWorld({ pin: "GPIO17", mode: "counter", edge: "both" });
+test("counter: a timer that is early by a hair publishes no count twice", async () => {
+	const world = createWorld({ pin: "GPIO17", mode: "counter", everyMs: 1_000 }, { earlyMs: 0.5 });
+	await world.start();
+	await world.clock.pass(5_400);
+	assert.is(world.offers.length, 6);
+	await world.source.stop();
+});
+
+test("counter: edges known to be lost are counted, and told as missed; both edges are two", async () => {
+	const world = createWorld({ pin: "GPIO17", mode: "counter", edge: "both", everyMs: 60_000 });
 	await world.start();
 	assert.is(world.requests[0]?.edge, "both");
 	world.edge(true);
 	world.edge(false);
-	world.wire.handlers?.edge(true, world.clock.now(), 5);
+	world.wire.lost = 5;
+	await world.clock.pass(5_000);
+	assert.equal(world.events, ["up", ...Array(5).fill("reject missed")]);
+	assert.is(world.wire.opened, 1);
+	world.edge(true);
 	await world.source.stop();
 	assert.is(world.values().at(-1), 8);
+});
+
+test("level: after lost edges the line is opened anew at once, since the last of them may be what it is", async () => {
+	const world = createWorld({ pin: "GPIO17" });
+	await world.start();
+	world.edge(true, false);
+	world.wire.lost = 1;
+	await world.clock.pass(5_000);
+	assert.equal(world.events, ["up", "reject missed", "up"]);
+	assert.equal(world.offers.at(-1), ["level", true, 6_000]);
+	assert.equal([world.wire.opened, world.wire.closed], [2, 1]);
+	await world.source.stop();
+	assert.is(world.clock.pending(), 0);
 });
 
 test("counter with debounce: a bouncing pulse is one", async () => {
@@ -302,9 +350,25 @@ test("level after a failure: the value is offered again, since nobody knows what
 	world.fail("gone");
 	await world.clock.pass(500);
 	assert.equal(world.values(), [false, false]);
-	stale?.edge(true, world.clock.now(), 0);
+	stale?.edge(true, world.clock.now());
 	stale?.failed("again");
 	assert.equal(world.values(), [false, false], "a late call of the old line is not heard");
+	assert.is(world.wire.opened, 2);
+	await world.source.stop();
+});
+
+test("never two handlers on one line: it is opened anew only when it was given back", async () => {
+	const world = createWorld({ pin: "GPIO17" });
+	await world.start();
+	let giveBack = (): void => {};
+	world.wire.givenBack = new Promise((resolve) => {
+		giveBack = resolve;
+	});
+	world.fail("gone");
+	await world.clock.pass(10_000);
+	assert.equal([world.wire.opened, world.wire.closed], [1, 1]);
+	giveBack();
+	await settle();
 	assert.is(world.wire.opened, 2);
 	await world.source.stop();
 });
@@ -323,7 +387,7 @@ test("a stop while the line is being opened closes it, and offers nothing", asyn
 test("a chip that is not there yet is a failure that is tried again, not an error of the configuration", async () => {
 	const world = createWorld({ pin: "GPIO17" }, { sysRoot: join(makeSysfs([]), "nothing") });
 	await world.start();
-	assert.match(world.events[0] ?? "", /^down this kernel has no GPIO in sysfs/);
+	assert.match(world.events[0] ?? "", /^down there is no GPIO/);
 	await world.source.stop();
 });
 

@@ -9,6 +9,7 @@ import { makeTree } from "../boards/sysfs-tree.js";
 const line = {
 	ok: true,
 	number: 529,
+	node: null,
 	label: "pinctrl-bcm2835",
 	offset: 17,
 	lineName: "GPIO17",
@@ -25,8 +26,8 @@ const never: OnoffPackage = {
 async function refusal(files: Readonly<Record<string, string>>, load = async () => never) {
 	const sysRoot = makeTree(files);
 	const result = await createOnoffBackend({ sysRoot, now: () => 0, load }).open(
-		{ line, edge: "both" },
-		{ edge() {}, failed() {} },
+		{ line, edge: "both", bias: null, kernelDebounceMs: 0 },
+		{ edge() {}, lost() {}, failed() {} },
 	);
 	return { sysRoot, message: result.ok ? "opened" : result.message };
 }

@@ -25,14 +25,15 @@ export function checkPorts(machine: DoctorMachine, config: Config | null, board:
 	return [...named, ...others];
 }
 
-interface Port {
+export interface Port {
 	/** The device file. */
 	readonly path: string;
 	/** The name that stays with the adapter, where udev gives one. */
 	readonly stable: string | null;
 }
 
-function listPorts(machine: DoctorMachine): Port[] {
+/** All ports, in the order of their names. */
+export function listPorts(machine: DoctorMachine): Port[] {
 	const stable = new Map<string, string>();
 	for (const name of list(join(machine.devRoot, "serial/by-id"))) {
 		const path = realPath(machine, `/dev/serial/by-id/${name}`);
@@ -93,7 +94,7 @@ function mendAccess(machine: DoctorMachine, path: string): string {
 }
 
 /** The `console=` of the kernel's command line that is this port, or null. */
-function consoleOn(machine: DoctorMachine, port: string): string | null {
+export function consoleOn(machine: DoctorMachine, port: string): string | null {
 	const consoles = readText(join(machine.procRoot, "cmdline")).match(/(?<=\bconsole=)[^\s,]+/g) ?? [];
 	const isPort = (name: string) => {
 		const real = realPath(machine, `/dev/${name}`);

@@ -1,20 +1,25 @@
 // A GPIO line as a source: resolved, opened, watched, and opened again with backoff when it fails.
-// What the edges mean is signals.ts, how the kernel is asked is a back end (backend.ts). The number of the line is looked
-// up at every opening: after an adapter was unplugged, or a kernel was changed, it may be another.
-import { findLine, resolveLine } from "../../boards/gpio-lines.js";
+// What the edges mean is signals.ts, how the kernel is asked is a back end (backend.ts). Back end and number of the line
+// are looked up at every opening: after an adapter was unplugged, or a kernel was changed, they may be others.
+import { findLine, resolveOn } from "../../boards/gpio-lines.js";
 import { type Board, loadBoard } from "../../boards/load.js";
 import type { CreateSource, Machine, SourceHost, SourceSettings } from "../source.js";
-import type { Edge, GpioBackend, OpenLine } from "./backend.js";
+import type { BackendName, Edge, LineHandlers, OpenLine, Refusal } from "./backend.js";
+import {
+	type BackendWishes,
+	type ChosenBackend,
+	chooseBackend,
+	createBackends,
+	wishProblem,
+} from "./choose-backend.js";
 import type { GpioTimers } from "./debounce.js";
-import { createOnoffBackend } from "./onoff-backend.js";
 import { claimLine, releaseLine } from "./shared-lines.js";
 import { createCounter, createLevel, type Signal } from "./signals.js";
 
-export interface GpioSettings extends SourceSettings {
+export interface GpioSettings extends SourceSettings, BackendWishes {
 	readonly type: "gpio";
 	/** As on the board: `GPIO17`, `pin 11`, the line's own name, or `{chip label}:{offset}`. */
 	readonly pin: string;
-	readonly mode?: "level" | "counter";
 	/** Changes that are offered, edges that are counted. Default: both for `level`, rising for `counter`. */
 	readonly edge?: Edge;
 	readonly debounceMs?: number;
@@ -25,7 +30,8 @@ export interface GpioSettings extends SourceSettings {
 
 /** What the source needs of the world, so that a test can bring its own. */
 export interface GpioWorld {
-	readonly backend: GpioBackend;
+	/** The back end for these settings, as this machine is now. Never rejects. */
+	readonly choose: (wishes: BackendWishes) => Promise<ChosenBackend>;
 	readonly timers: GpioTimers;
 }
 
@@ -49,7 +55,9 @@ export const createGpioSource = ((settings: GpioSettings, host: SourceHost, mach
 	if (!loaded.ok) throw new Error(loaded.message);
 	const found = findLine(loaded.board, settings.pin);
 	if (!found.ok) throw new Error(`pin: ${found.message}`);
-	const { backend, timers } = world(host, machine);
+	const problem = wishProblem(settings);
+	if (problem !== null) throw new Error(problem);
+	const { choose, timers } = world(host, machine);
 	const isActiveLow = settings.activeLow ?? false;
 	const slot: Slot = { line: null };
 	const signal = createSignal(settings, host, timers, () => slot.line?.isHigh() !== isActiveLow);
@@ -58,7 +66,7 @@ export const createGpioSource = ((settings: GpioSettings, host: SourceHost, mach
 		board: loaded.board,
 		host,
 		machine,
-		backend,
+		choose,
 		timers,
 		signal,
 		isActiveLow,
@@ -74,7 +82,8 @@ export const createGpioSource = ((settings: GpioSettings, host: SourceHost, mach
 }) satisfies CreateSource<GpioSettings>;
 
 function realWorld(host: SourceHost, machine: Machine): GpioWorld {
-	return { backend: createOnoffBackend({ sysRoot: machine.sysRoot, now: host.now }), timers: nodeTimers };
+	const backends = createBackends({ sysRoot: machine.sysRoot, now: host.now });
+	return { choose: (wishes) => chooseBackend(wishes, backends), timers: nodeTimers };
 }
 
 function createSignal(settings: GpioSettings, host: SourceHost, timers: GpioTimers, read: () => boolean): Signal {
@@ -106,13 +115,13 @@ interface KeeperOptions extends GpioWorld {
 
 /** Keeps the line open: tries, watches, gives up, tries again. One timer at a time, for the next try or the next probe. */
 function createKeeper(options: KeeperOptions): { start(): void; stop(): Promise<void> } {
-	const { settings, host, machine, timers, signal, slot } = options;
+	const { host, timers, signal, slot, isActiveLow } = options;
 	let isStopped = false;
 	let timer: unknown = null;
-	let claim: string | null = null;
 	let failures = 0;
 	let openedMs = 0;
 	let opening: Promise<void> = Promise.resolve();
+	let closing: Promise<void> = Promise.resolve();
 
 	function start(): void {
 		timer = null;
@@ -120,39 +129,43 @@ function createKeeper(options: KeeperOptions): { start(): void; stop(): Promise<
 	}
 
 	async function open(): Promise<void> {
-		const found = resolveLine(options.board, settings.pin, machine.sysRoot);
-		if (!found.ok) return fail(found.message);
-		const key = `${machine.sysRoot}:${found.number}`;
-		const owner = claimLine(key, settings.name);
-		if (owner !== null) return fail(`${found.lineName} is already in use by source "${owner}"`);
-		claim = key;
+		await closing; // the line's old handler is gone before there is a new one
 		// One object per opening: a call that comes late from a line that was given up is told apart by it.
 		const attempt = { isCurrent: true };
-		const result = await options.backend.open(
-			{ line: found, edge: wireEdge(signal.needs, options.isActiveLow) },
-			{
-				edge: (isHigh, atMs, missed) => {
-					if (attempt.isCurrent && !isStopped) signal.edge(isHigh !== options.isActiveLow, atMs, missed);
-				},
-				failed: (message) => {
-					if (!attempt.isCurrent) return;
-					attempt.isCurrent = false;
-					fail(message);
-				},
+		const opened = await openLine(options, {
+			edge(isHigh, atMs) {
+				if (attempt.isCurrent && !isStopped) signal.edge(isHigh !== isActiveLow, atMs);
 			},
-		);
-		if (!result.ok) return fail(result.message);
-		if (isStopped) return result.line.close();
-		begin(result.line, attempt);
+			lost(edges) {
+				if (attempt.isCurrent && !isStopped) attempt.isCurrent = !lost(edges);
+			},
+			failed(message) {
+				if (!attempt.isCurrent) return;
+				attempt.isCurrent = false;
+				fail(message);
+			},
+		});
+		if (!opened.ok) return fail(opened.message);
+		slot.line = opened.line;
+		if (isStopped) release();
+		else begin(opened, attempt);
 	}
 
-	function begin(line: OpenLine, attempt: { readonly isCurrent: boolean }): void {
-		slot.line = line;
+	/** Counts them, and opens the line anew where the last of them may be what its level is; true: it did. */
+	function lost(edges: number): boolean {
+		for (let edge = 0; edge < edges; edge += 1) host.reject("missed");
+		if (!signal.lost(edges)) return false;
+		release();
+		start();
+		return true;
+	}
+
+	function begin({ line, backend }: Opened, attempt: { readonly isCurrent: boolean }): void {
 		openedMs = host.now();
 		const isHigh = line.isHigh();
 		if (!attempt.isCurrent) return; // gone between opening and reading: `failed` has dealt with it
-		host.up();
-		signal.opened(isHigh !== options.isActiveLow, openedMs);
+		host.up(backend);
+		signal.opened(isHigh !== isActiveLow, openedMs);
 		timer = timers.setTimeout(probe, PROBE_MS);
 	}
 
@@ -161,9 +174,9 @@ function createKeeper(options: KeeperOptions): { start(): void; stop(): Promise<
 		timer = null;
 		const line = slot.line;
 		if (line === null) return;
-		const isHigh = line.isHigh();
+		const isHigh = line.probe();
 		if (slot.line !== line) return;
-		signal.seen(isHigh !== options.isActiveLow, host.now());
+		signal.seen(isHigh !== isActiveLow, host.now());
 		timer = timers.setTimeout(probe, PROBE_MS);
 	}
 
@@ -183,10 +196,8 @@ function createKeeper(options: KeeperOptions): { start(): void; stop(): Promise<
 		slot.line = null;
 		if (line !== null) {
 			signal.closed();
-			line.close();
+			closing = line.close();
 		}
-		if (claim !== null) releaseLine(claim);
-		claim = null;
 	}
 
 	return {
@@ -195,8 +206,39 @@ function createKeeper(options: KeeperOptions): { start(): void; stop(): Promise<
 			isStopped = true;
 			await opening;
 			release();
+			await closing;
 		},
 	};
+}
+
+interface Opened {
+	readonly ok: true;
+	readonly line: OpenLine;
+	readonly backend: BackendName;
+}
+
+/** Finds the back end and the line as they are now, takes the line for this source, and opens it. */
+async function openLine(options: KeeperOptions, handlers: LineHandlers): Promise<Opened | Refusal> {
+	const { settings, machine, signal, isActiveLow } = options;
+	const chosen = await options.choose(settings);
+	if (!chosen.ok) return chosen;
+	const { backend } = chosen;
+	const found = await backend.chips();
+	if (!found.ok) return found;
+	const line = resolveOn(options.board, settings.pin, found.chips);
+	if (!line.ok) return line;
+	const claim = `${machine.sysRoot}:${line.label}:${line.offset}`;
+	const owner = claimLine(claim, settings.name);
+	if (owner !== null) return { ok: false, message: `${line.lineName} is already in use by source "${owner}"` };
+	const { bias = null, kernelDebounceMs = 0 } = settings;
+	const edge = wireEdge(signal.needs, isActiveLow);
+	const result = await backend.open({ line, edge, bias, kernelDebounceMs }, handlers);
+	if (!result.ok) {
+		releaseLine(claim);
+		return result;
+	}
+	const close = () => result.line.close().finally(() => releaseLine(claim));
+	return { ok: true, line: { ...result.line, close }, backend: backend.name };
 }
 
 /** The edge on the wire: an active-low line rises, logically, when the wire falls. */

@@ -7,6 +7,7 @@ import { accessSync, closeSync, constants, existsSync, readFileSync, writeFileSy
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Gpio } from "onoff";
+import { listChips, NO_SYSFS } from "../../boards/gpio-lines.js";
 import type { GpioBackend, LineHandlers, LineRequest, OpenedLine, OpenLine } from "./backend.js";
 
 /** As much of the package as is used. */
@@ -35,7 +36,18 @@ type Failed = { readonly ok: false; readonly message: string };
 export function createOnoffBackend(options: OnoffOptions): GpioBackend {
 	const load = options.load ?? (() => import("onoff"));
 	return {
-		name: "onoff",
+		name: "sysfs",
+		async missing() {
+			if (!existsSync(join(options.sysRoot, "class/gpio/export"))) return NO_SYSFS;
+			return load().then(
+				() => null,
+				(error: unknown) => `${ONOFF_MISSING}. ${firstLine(error)}`,
+			);
+		},
+		async chips() {
+			const chips = listChips(options.sysRoot);
+			return chips === null ? refuse(NO_SYSFS) : { ok: true, chips };
+		},
 		async open(request, handlers) {
 			const folder = join(options.sysRoot, "class/gpio");
 			let onoff: OnoffPackage;
@@ -171,11 +183,13 @@ function watch(
 		return level;
 	};
 	gpio.watch((_error, value) => {
-		if (state === "open") handlers.edge(value === 1, now(), 0);
+		if (state === "open") handlers.edge(value === 1, now());
 	});
+	const isHigh = () => gpio.readSync() === 1;
 	return {
-		isHigh: () => gpio.readSync() === 1,
-		close() {
+		isHigh,
+		probe: isHigh,
+		async close() {
 			if (state === "closed") return;
 			state = "closed";
 			close(gpio, folder, request.line.number, isOurs);

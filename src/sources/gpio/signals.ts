@@ -22,7 +22,9 @@ export interface Signal {
 	/** The line is open. */
 	opened(level: boolean, atMs: number): void;
 	/** The line moved. */
-	edge(level: boolean, atMs: number, missed: number): void;
+	edge(level: boolean, atMs: number): void;
+	/** It moved so many times more, and nobody knows when; true: the level has to be read anew. */
+	lost(edges: number): boolean;
 	/** The level was read without an edge; one that differs shows that an edge was lost. */
 	seen(level: boolean, atMs: number): void;
 	/** The line is closed. */
@@ -59,6 +61,7 @@ export function createLevel(options: SignalOptions): Signal {
 			host.offer(stream, level, atMs);
 		},
 		edge,
+		lost: () => true,
 		seen(level, atMs) {
 			if (debouncer !== null) debouncer.seen(level, atMs);
 			else edge(level, atMs);
@@ -80,6 +83,8 @@ export function createCounter(options: CounterOptions): Signal {
 	let count = 0;
 	let published = -1;
 	let firstMs = Number.NaN;
+	/** How many multiples of `every` have been dealt with: a timer that is early by a hair does not do the same one twice. */
+	let instants = 0;
 	let timer: unknown = null;
 
 	function publish(atMs: number): void {
@@ -90,11 +95,12 @@ export function createCounter(options: CounterOptions): Signal {
 	/** Counts go out at whole multiples of `every` after the first: a late timer moves none of the later ones. */
 	function arm(): void {
 		const elapsedMs = host.now() - firstMs;
-		const dueMs = (Math.floor(elapsedMs / everyMs) + 1) * everyMs;
-		timer = timers.setTimeout(tick, Math.ceil(dueMs - elapsedMs));
+		const next = Math.max(instants, Math.floor(elapsedMs / everyMs)) + 1;
+		timer = timers.setTimeout(() => tick(next), Math.ceil(next * everyMs - elapsedMs));
 	}
 
-	function tick(): void {
+	function tick(instant: number): void {
+		instants = instant;
 		publish(host.now());
 		arm();
 	}
@@ -120,9 +126,14 @@ export function createCounter(options: CounterOptions): Signal {
 			publish(atMs);
 			arm();
 		},
-		edge(level, atMs, missed) {
+		edge(level, atMs) {
 			if (debouncer !== null) debouncer.edge(level, atMs);
-			else count += 1 + missed;
+			else count += 1;
+		},
+		lost(edges) {
+			// Every one of them was a pulse, unless pulses are what lasts.
+			if (debouncer === null) count += edges;
+			return debouncer !== null;
 		},
 		seen: (level, atMs) => debouncer?.seen(level, atMs),
 		closed() {
