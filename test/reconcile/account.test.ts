@@ -87,6 +87,17 @@ test("a run that nobody heard is told by the run after it", () => {
 	assert.equal(told(account.report(LATER).tally), { stamped: 30, received: 10, expired: 7, crash: 13 });
 });
 
+test("a run that nobody heard is told by the run after it, however long the one before has been closed", () => {
+	const account = listening();
+	tell(account, status("pi", "a", 0, {}, {}, { state: "offline" }));
+	account.tick(LATER);
+	const dropped = { overflow: 0, expired: 0, oversize: 0, shutdown: 0 };
+	const previous = { run: run("b"), stamped: 28, sent: 0, confirmed: 0, uncertain: 0, dropped };
+	const next = status("pi", "c", 0, {}, {}, { previous, timeMs: LATER + 1_000 });
+	account.status(next, "pi", LATER + 1_000, false);
+	assert.equal(told(account.report(LATER + 3 * GRACE_MS).tally), { stamped: 28, crash: 28 });
+});
+
 test("what still waits in a device that is alive is pending, however long", () => {
 	const account = listening();
 	tell(account, status("pi", "a", 0, { stamped: 50, buffered: 50 }));

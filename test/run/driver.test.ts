@@ -3,10 +3,47 @@ import * as assert from "uvu/assert";
 import { createAgent } from "../../src/core/agent.js";
 import type { Books } from "../../src/core/snapshot.js";
 import { createDriver } from "../../src/run/driver.js";
+import type { Scheduler } from "../../src/run/scheduler.js";
 import { until } from "../support/wait.js";
 
+interface Clock {
+	readonly nowMs: () => number;
+	readonly scheduler: Scheduler;
+	readonly runUntil: (atMs: number) => void;
+}
+
+/** Time that stands still until it is told to go on. */
+function makeClock(): Clock {
+	const timers: { readonly atMs: number; readonly task: () => void }[] = [];
+	let nowMs = 0;
+	return {
+		nowMs: () => nowMs,
+		scheduler: {
+			soon: (task) => timers.push({ atMs: nowMs, task }),
+			after(ms, task) {
+				const timer = { atMs: nowMs + ms, task };
+				timers.push(timer);
+				return () => {
+					const at = timers.indexOf(timer);
+					if (at >= 0) timers.splice(at, 1);
+				};
+			},
+		},
+		runUntil(atMs) {
+			for (;;) {
+				timers.sort((a, b) => a.atMs - b.atMs);
+				if ((timers[0]?.atMs ?? Number.POSITIVE_INFINITY) > atMs) break;
+				const timer = timers.shift();
+				nowMs = Math.max(nowMs, timer?.atMs ?? 0);
+				timer?.task();
+			}
+			nowMs = atMs;
+		},
+	};
+}
+
 /** A driver around a real agent; `calls` is what it did to the uplink and the black box, in order. */
-function make() {
+function make(clock?: Clock) {
 	const calls: string[] = [];
 	const agent = createAgent({
 		device: "d",
@@ -33,7 +70,10 @@ function make() {
 			ping: say("ping"),
 			hold: say("hold"),
 			release: say("release"),
-			close: say("close"),
+			close() {
+				calls.push("close");
+				driver.down();
+			},
 			stop: async () => {},
 			report: () => {
 				throw new Error("the driver asks nobody how the link is");
@@ -44,7 +84,8 @@ function make() {
 			record: ({ stamped, sent }: Books) => void calls.push(`record ${stamped} ${sent}`),
 			close: say("closed"),
 		},
-		nowMs: () => performance.now(),
+		nowMs: clock?.nowMs ?? (() => performance.now()),
+		...(clock === undefined ? {} : { scheduler: clock.scheduler }),
 		wallMs: Date.now,
 		clockSynchronised: () => true,
 		status: () => new Uint8Array(1),
@@ -79,6 +120,18 @@ test("what is only stamped goes on record too, a moment later, without a link", 
 	await turn();
 	assert.ok(calls.includes("finished"));
 	assert.is(agent.books().dropped.shutdown, 3);
+});
+
+test("a ping of the library that is not answered ends the link in time, though nothing else happens", () => {
+	const clock = makeClock();
+	const { driver, calls } = make(clock);
+	driver.up(65_536);
+	clock.runUntil(10);
+	driver.pingReturned(); // of the barrier behind the first status
+	clock.runUntil(1_000);
+	driver.pingSent();
+	clock.runUntil(11_010);
+	assert.ok(calls.includes("close"), calls.join());
 });
 
 test.run();

@@ -1,0 +1,101 @@
+// States that a run of the simulation has to reach often enough to count: where faults meet, and at every edge.
+
+export const RARE_STATES = [
+	// The buffer and the TTL.
+	"expiry while the window is closed",
+	"expiry without a link",
+	"expiry while draining",
+	"expiry of a whole buffer at once",
+	"overflow without a link",
+	"overflow while the window is closed",
+	"overflow of another source's reading",
+	"overflow of the reading that came",
+	"overflow of text with slots to spare",
+	"overflow while draining",
+	"reading after the end",
+	"oversize for the buffer",
+	"oversize for the broker",
+	"readings captured out of order",
+	"seq beyond 2^32",
+	// Frames and the window.
+	"frame of one reading",
+	"frame full",
+	"frame cut to the broker's limit",
+	"frame that ends at a gap",
+	"frame held back by the rate",
+	"window exactly full",
+	"flight across the wrap of the window's ring",
+	"barrier by the library's keepalive",
+	"barrier slower than 3 s",
+	"two barriers under way",
+	"loss ledger full, oldest ranges mixed",
+	// The link.
+	"cut between PINGREQ and PINGRESP",
+	"cut before the broker got PINGREQ",
+	"cut in the middle of a packet",
+	"uncertain reading that the broker has",
+	"uncertain reading that is lost",
+	"dead link found by an unanswered barrier",
+	"PINGRESP that nobody asked for",
+	"half-open link at the broker when the agent is back",
+	"segment of one byte",
+	"kernel buffers full",
+	"frame that outlives its process in the kernel",
+	"link down with a full buffer",
+	// The broker.
+	"connection refused",
+	"CONNACK that refuses the login",
+	"CONNACK that never comes",
+	"fall back to MQTT 3.1.1",
+	"backoff at its ceiling",
+	"backoff begun anew after a good connection",
+	"takeover of a live connection",
+	"takeover during backoff",
+	"keepalive expired at the broker",
+	"broker ended with frames in flight",
+	"broker forgot what it retained",
+	"denied frame",
+	"frame dropped for a slow subscriber",
+	"status dropped for a slow subscriber",
+	// Clocks and sleep.
+	"clock set while readings wait",
+	"clock stepped while draining",
+	"clock stepped back",
+	"frame without a synchronised clock",
+	"frame at the end of 2038's seconds",
+	"wall clock before 1970",
+	"2^31 ms of uptime with readings waiting",
+	"2^32 ms of uptime with readings waiting",
+	"process stopped for longer than the TTL",
+	"process stopped for longer than a barrier may take",
+	"machine suspended with readings in flight",
+	// Ends.
+	"crash between take and write",
+	"crash between record and write",
+	"crash before anything was stamped",
+	"crash while connecting",
+	"crash while draining",
+	"crash after the last status",
+	"three runs within one grace",
+	"power cut with readings waiting",
+	"stop without a link",
+	"stop with the window closed",
+	"second stop cuts the drain short",
+	"stop that drains everything",
+	"last status lost",
+	// The reconciler.
+	"reconciler absent while frames pass",
+	"reconciler restored from its state",
+	"retained status for a reconciler that is back",
+	"previous run told",
+	"run known by its frames alone",
+	"detail given up by the account",
+] as const;
+export type RareState = (typeof RARE_STATES)[number];
+
+/** How often each was reached. */
+export type RareCounts = Record<RareState, number>;
+
+export function createRareCounts(): RareCounts {
+	return Object.fromEntries(RARE_STATES.map((state) => [state, 0])) as RareCounts;
+}
