@@ -13,7 +13,7 @@ const USAGE = `usage: node scripts/test.mjs [--build DIR] [--jobs N] [--timeout 
   FILTER      run only the files whose path contains one of these
   --build DIR what scripts/build.mjs wrote (default: build)
   --jobs N    files at a time (default: 2)
-  --timeout S time limit of a file in seconds (default: 150)
+  --timeout S time limit of a file in seconds (default: 400)
   --list      say which files would run`;
 
 /** Output kept of one file: enough for every failure of a table, and a test that prints without end fills no memory. */
@@ -64,7 +64,7 @@ function readOptions() {
 			options: {
 				build: { type: "string", default: "build" },
 				jobs: { type: "string", default: "2" },
-				timeout: { type: "string", default: "150" },
+				timeout: { type: "string", default: "400" },
 				list: { type: "boolean", default: false },
 				help: { type: "boolean", default: false },
 			},

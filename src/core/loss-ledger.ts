@@ -44,9 +44,12 @@ export function createLossLedger(rangesMax: number): LossLedger {
 		}
 	}
 
+	/** Two become one; three where the third is mixed already, since what was booked late may lie below it. */
 	function mergeOldest(): void {
-		const [oldest, next] = ranges as [Range, Range];
-		ranges.splice(0, 2, { from: oldest.from, to: Math.max(oldest.to, next.to), reason: "mixed" });
+		const [oldest, next, third] = ranges as [Range, Range, Range];
+		const isMixed = third.reason === "mixed";
+		const to = isMixed ? third.to : Math.max(oldest.to, next.to);
+		ranges.splice(0, isMixed ? 3 : 2, { from: oldest.from, to, reason: "mixed" });
 	}
 
 	return { add, ranges: () => ranges.map(({ from, to, reason }) => [from, to, reason] as const) };

@@ -42,4 +42,20 @@ test("a seq beyond 2^32 keeps every digit", () => {
 	assert.equal(ledger.ranges(), [[2 ** 40 + 1, 2 ** 40 + 3, "shutdown"]]);
 });
 
+test("what is booked late below the mixed range is merged into it when there is no room", () => {
+	const ledger = createLossLedger(3);
+	for (const seq of [2, 4, 6, 8]) ledger.add(seq, seq, "overflow");
+	ledger.add(7, 7, "overflow");
+	assert.equal(ledger.ranges(), [
+		[2, 4, "mixed"],
+		[6, 8, "overflow"],
+	]);
+	ledger.add(1, 1, "uncertain");
+	ledger.add(0, 0, "expired");
+	assert.equal(ledger.ranges(), [
+		[0, 4, "mixed"],
+		[6, 8, "overflow"],
+	]);
+});
+
 test.run();

@@ -176,7 +176,7 @@ export const CORE_BUGS = [
 	},
 	{
 		name: "a range that was merged stays",
-		edits: [{ file: ledger, from: "ranges.splice(0, 2, {", to: "ranges.splice(0, 1, {" }],
+		edits: [{ file: ledger, from: "isMixed ? 3 : 2, {", to: "isMixed ? 3 : 1, {" }],
 	},
 	{
 		name: "off by one at the wrap of the window's ring",
