@@ -128,6 +128,7 @@ function reconcilerRows() {
 					all("tallywire_reconcile_readings_duplicate_total", "duplicates"),
 					all("tallywire_reconcile_frames_reordered_total", "frames reordered"),
 					all("tallywire_reconcile_discrepancies_total", "discrepancies"),
+					all("tallywire_reconcile_clock_invalid_total", "readings from the future"),
 					all("tallywire_reconcile_readings_rejected_total", "rejected by devices"),
 				]),
 				lines("Reconcilers: messages that touched nobody's account", "cps", [

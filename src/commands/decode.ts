@@ -2,6 +2,7 @@
 // byte, counts what is no frame, and goes on.
 import type { Readable, Writable } from "node:stream";
 import { parseArgs } from "node:util";
+import { showUrl } from "../config/address.js";
 import { parseDuration } from "../config/duration.js";
 import {
 	BROKER_HELP,
@@ -11,6 +12,7 @@ import {
 	readBrokerOptions,
 } from "../consume/broker-options.js";
 import { type Message, subscribe } from "../consume/subscribe.js";
+import { printable } from "../core/unprintable.js";
 import { createFrameInput, INPUT_FORMATS, type InputFormatName } from "../decode/detect-input.js";
 import { createOutput, type Output } from "../decode/output.js";
 import { OUTPUT_FORMATS, type OutputFormat, type OutputFormatName, outputFormat } from "../decode/output-format.js";
@@ -18,6 +20,7 @@ import { createTally, type Tally } from "../decode/tally.js";
 import { decodeFrame } from "../wire/decode-frame.js";
 import type { DecodedFrame } from "../wire/decoded.js";
 import { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE, type RunIo } from "./command.js";
+import { createStderrLog } from "./stderr-log.js";
 
 const HELP = `usage: tallywire decode [--as FORMAT] [--in FORMAT] [--for DURATION] < FRAMES
        tallywire decode [--as FORMAT] --broker URL [--topic FILTER ...] [--for DURATION]
@@ -43,7 +46,7 @@ const DEFAULT_TOPIC = "tallywire/+/data";
 /** The process's own streams; reached for only when they are needed. */
 export interface DecodeStreams {
 	readonly stdin: Readable & { readonly isTTY?: boolean };
-	readonly stdout: Writable;
+	readonly stdout: Writable & { readonly isTTY?: boolean };
 }
 
 interface Options {
@@ -72,7 +75,8 @@ export function createDecode(streams: DecodeStreams) {
 			return EXIT_WRONG_USE;
 		}
 		const output = createOutput(streams.stdout);
-		const sink: Sink = { output, tally: createTally(), format: outputFormat(options.as) };
+		const format = outputFormat(options.as);
+		const sink: Sink = { output, tally: createTally(), format: streams.stdout.isTTY ? forTerminal(format) : format };
 		await output.add(sink.format.header);
 		const stop = stopSignal(options.forMs, io);
 		if (options.broker === null) await decodeStream(streams.stdin, options.input, sink, stop);
@@ -126,6 +130,16 @@ interface Sink {
 	readonly format: OutputFormat;
 }
 
+/** What a device says must not steer a terminal; into a pipe or a file it goes as it is. */
+function forTerminal({ header, format }: OutputFormat): OutputFormat {
+	const safe = (text: string): string =>
+		text
+			.split("\n")
+			.map((line) => printable(line))
+			.join("\n");
+	return { header, format: (frame) => safe(format(frame)) };
+}
+
 /** A promise that a signal or the end of --for resolves, and whether it has. */
 interface StopSignal {
 	readonly stopped: Promise<void>;
@@ -176,6 +190,8 @@ async function decodeMessages(
 	stop: StopSignal,
 	io: RunIo,
 ): Promise<void> {
+	const log = createStderrLog(io, "info");
+	const url = showUrl(broker.url);
 	let wasUp = false;
 	await new Promise<void>((resolve) => {
 		const subscription = subscribe({
@@ -188,10 +204,11 @@ async function decodeMessages(
 				message: (message) => takeMessage(sink, message),
 				up() {
 					wasUp = true;
+					log.info("observing", { broker: url, topics: topics.join(" ") });
 				},
 				down({ reason, isRefused, retryMs }) {
 					const isFinal = isRefused && !wasUp;
-					io.stderr(`tallywire decode: ${reason}${isFinal ? "" : `; next attempt in ${retryMs} ms`}\n`);
+					log.warn("not_observing", { broker: url, reason, ...(isFinal ? {} : { retry_ms: retryMs }) });
 					if (isFinal) end();
 				},
 			},
@@ -209,6 +226,6 @@ function takeMessage(sink: Sink, { topic, payload }: Message): Promise<void> | u
 	if (topic.endsWith("/status") || topic.endsWith("/state")) return undefined;
 	const result = decodeFrame(payload);
 	if (result.ok) return take(sink, result.frame) ?? sink.output.flush();
-	sink.tally.problem(result.error, `a message of ${JSON.stringify(topic.slice(0, 200))}`);
+	sink.tally.problem(result.error, `a message of ${JSON.stringify(printable(topic.slice(0, 200)))}`);
 	return undefined;
 }

@@ -2,6 +2,7 @@
 // reports: live on a terminal, over HTTP, and at the end. Wiring only: what it says is decided in reconcile/.
 import { showUrl } from "../config/address.js";
 import { subscribe } from "../consume/subscribe.js";
+import { printable } from "../core/unprintable.js";
 import type { Log } from "../log.js";
 import { fleetSite } from "../observe/fleet-site.js";
 import { createObserver, type Observer } from "../observe/observer.js";
@@ -68,7 +69,7 @@ export async function reconcile(args: readonly string[], io: ReconcileIo): Promi
 	desk.observer.record(Date.now());
 	if (!save(options, desk, log)) return EXIT_FAILED;
 	if (trouble !== null) {
-		io.stderr(`${trouble}\n`);
+		io.stderr(`${printable(trouble)}\n`);
 		return EXIT_FAILED;
 	}
 	return report(options, desk, io);

@@ -14,6 +14,7 @@ import { subscribe } from "../consume/subscribe.js";
 import { createLatestValues, type LatestValues } from "../observe/latest-values.js";
 import { type AgentScreenInput, renderAgentLine, renderAgentScreen } from "../screen/agent-screen.js";
 import { type AgentShown, shownOfStatus } from "../screen/agent-shown.js";
+import { visible } from "../screen/cells.js";
 import { createTerminal } from "../screen/terminal.js";
 import { decodeFrame } from "../wire/decode-frame.js";
 import { decodeStatus } from "../wire/decode-status.js";
@@ -104,7 +105,7 @@ export async function top(args: readonly string[], io: TopIo): Promise<number> {
 	stopHearing();
 	stopShow();
 	if (heard.agent !== null) return EXIT_DONE;
-	io.stderr(`nothing was heard of an agent: ${heard.trouble ?? "no answer"}\n`);
+	io.stderr(`nothing was heard of an agent: ${visible(heard.trouble ?? "no answer")}\n`);
 	return EXIT_FAILED;
 }
 
@@ -235,7 +236,7 @@ function show(options: Options, heard: Heard, io: TopIo): () => void {
 		const { agent, previous } = heard;
 		if (agent === null) {
 			terminal?.draw(
-				[`● waiting for ${from}`, heard.trouble ?? ""].map((line) => line.slice(0, terminal.size().columns)),
+				[`● waiting for ${from}`, heard.trouble ?? ""].map((line) => visible(line).slice(0, terminal.size().columns)),
 			);
 			return;
 		}

@@ -14,7 +14,7 @@ import {
 	endAfter,
 	unaskedQos,
 } from "../uplink/connection-end.js";
-import { type OpenStream, prepareTransport, readFor } from "../uplink/transport.js";
+import { type OpenStream, prepareTransport, readPassword } from "../uplink/transport.js";
 import { createVersionChoice } from "../uplink/version.js";
 import type { BrokerAddress } from "./broker-options.js";
 
@@ -89,7 +89,7 @@ export function subscribe(options: SubscribeOptions): Subscription {
 
 	async function attempt(): Promise<void> {
 		try {
-			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config)]);
+			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config, "--password-file")]);
 			if (!stopped) end = connect({ options, config, version: version.current(), password, open, up, down });
 		} catch (cause) {
 			down(connectionEnd((cause as Error).message));
@@ -218,10 +218,4 @@ function asConfig({ broker, name }: SubscribeOptions): MqttConfig {
 		keepaliveMs: KEEPALIVE_S * 1_000,
 		reconnect: { minMs: RECONNECT_MIN_MS, maxMs: RECONNECT_MAX_MS },
 	};
-}
-
-/** Read at each attempt; a final newline is no part of it. */
-async function readPassword({ passwordFile }: MqttConfig): Promise<string | undefined> {
-	if (passwordFile === undefined) return undefined;
-	return (await readFor("--password-file", passwordFile)).toString("utf8").replace(/\r?\n$/, "");
 }

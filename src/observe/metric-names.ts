@@ -22,6 +22,10 @@ export const FLEET_METRICS = [
 	gauge("tallywire_reconcile_latency_seconds", "From capture to arrival, where both clocks are known good.", [
 		"quantile",
 	]),
+	counter(
+		"tallywire_reconcile_clock_invalid_total",
+		"Readings captured after they arrived, though both clocks are said to be good.",
+	),
 	gauge(
 		"tallywire_reconcile_freshness_seconds",
 		"Age of the newest reading of the stalest device that is not offline.",

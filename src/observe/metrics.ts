@@ -69,6 +69,7 @@ const SAMPLES: Readonly<Record<FleetMetricName, Samples>> = {
 			const ms = latency[name];
 			return ms === null ? [] : [{ labels: [`0.${name.slice(1)}`], value: ms / 1_000 }];
 		}),
+	tallywire_reconcile_clock_invalid_total: ({ report }) => one(report.latency.clockInvalid),
 	tallywire_reconcile_freshness_seconds: ({ report }) => seconds(report.freshnessMs),
 	tallywire_reconcile_devices: ({ report: { devices, silent } }) => [
 		{ labels: ["established"], value: countOf(devices, ({ isEstablished }) => isEstablished) },

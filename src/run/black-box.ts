@@ -28,9 +28,10 @@ export function openBlackBox(folder: string, device: string, run: string, failed
 	try {
 		const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
 		const stat = fstatSync(fd);
-		if (!stat.isFile() || stat.uid !== process.getuid?.()) {
+		// Under another name it may be a file of ours that somebody linked to this one.
+		if (!stat.isFile() || stat.uid !== process.getuid?.() || stat.nlink !== 1) {
 			closeSync(fd);
-			throw new Error("it belongs to somebody else");
+			throw new Error("it belongs to somebody else, or is linked");
 		}
 		const before = Buffer.alloc(RECORD_BYTES);
 		const previous = readSync(fd, before, 0, RECORD_BYTES, 0) === RECORD_BYTES ? readRecord(before) : null;

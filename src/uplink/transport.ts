@@ -1,11 +1,17 @@
 // The byte stream under MQTT: TCP, TLS or WebSocket. Made per attempt, so that a rotated certificate or a changed
-// address is picked up. Certificates are always verified; no setting turns that off.
+// address is picked up. Certificates are always verified: no setting and no variable of the environment turns that off.
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import type tls from "node:tls";
 import type { MqttClient } from "mqtt";
 import type { MqttConfig } from "../config/config.js";
+
+/** A WebSocket message may hold several packets; the largest is a frame or a status of 64 KiB. */
+const WS_MESSAGE_BYTES_MAX = 1_048_576;
+
+/** How long whoever broke the protocol has for its part of the good-bye. */
+const WS_CLOSE_TIMEOUT_MS = 1_000;
 
 /** Opens the stream at once (connecting goes on behind it); errors come as events of the stream. */
 export type OpenStream = (client: MqttClient) => Duplex;
@@ -30,7 +36,7 @@ export async function prepareTransport(config: MqttConfig): Promise<OpenStream> 
 	}
 }
 
-async function tlsOptions(config: MqttConfig): Promise<tls.SecureContextOptions> {
+async function tlsOptions(config: MqttConfig): Promise<tls.ConnectionOptions> {
 	const read = async (key: "ca" | "cert" | "key", file: string | undefined) =>
 		file === undefined ? {} : { [key]: await readFor(`mqtt.${key}_file`, file) };
 	const parts = await Promise.all([
@@ -38,11 +44,12 @@ async function tlsOptions(config: MqttConfig): Promise<tls.SecureContextOptions>
 		read("cert", config.certFile),
 		read("key", config.keyFile),
 	]);
-	return Object.assign({ minVersion: "TLSv1.2" as const }, ...parts);
+	// Said, because otherwise NODE_TLS_REJECT_UNAUTHORIZED in the environment decides.
+	return Object.assign({ minVersion: "TLSv1.2" as const, rejectUnauthorized: true }, ...parts);
 }
 
 /** Reads a file that a setting names; the error says which setting and why. */
-export async function readFor(setting: string, file: string): Promise<Buffer> {
+async function readFor(setting: string, file: string): Promise<Buffer> {
 	try {
 		return await readFile(file);
 	} catch (cause) {
@@ -51,7 +58,16 @@ export async function readFor(setting: string, file: string): Promise<Buffer> {
 	}
 }
 
-async function openTls(host: string, port: number, options: tls.SecureContextOptions): Promise<OpenStream> {
+/** The password, read at each attempt, so that a changed one is picked up. A final newline is no part of it. */
+export async function readPassword(
+	{ password, passwordFile }: MqttConfig,
+	setting = "mqtt.password_file",
+): Promise<string | undefined> {
+	if (passwordFile === undefined) return password?.reveal();
+	return (await readFor(setting, passwordFile)).toString("utf8").replace(/\r?\n$/, "");
+}
+
+async function openTls(host: string, port: number, options: tls.ConnectionOptions): Promise<OpenStream> {
 	const { connect } = await import("node:tls");
 	// SNI takes names only (RFC 6066, 3); an address is verified against the certificate's IP entries.
 	const servername = net.isIP(host) === 0 ? { servername: host } : {};
@@ -62,7 +78,7 @@ async function openTls(host: string, port: number, options: tls.SecureContextOpt
 	};
 }
 
-async function openWebSocket(url: URL, options: tls.SecureContextOptions): Promise<OpenStream> {
+async function openWebSocket(url: URL, options: tls.ConnectionOptions): Promise<OpenStream> {
 	const { streamBuilder } = await import("mqtt/lib/connect/ws");
 	const secure = url.protocol === "wss:";
 	const target = {
@@ -71,7 +87,13 @@ async function openWebSocket(url: URL, options: tls.SecureContextOptions): Promi
 		port: Number(url.port || (secure ? 443 : 80)),
 		path: `${url.pathname}${url.search}`,
 		// Compression would hold messages back and cost memory.
-		wsOptions: { ...options, perMessageDeflate: false },
+		// The library gathers a whole message before anybody sees a byte of it: 100 MiB, unless told otherwise.
+		wsOptions: {
+			...options,
+			perMessageDeflate: false,
+			maxPayload: WS_MESSAGE_BYTES_MAX,
+			closeTimeout: WS_CLOSE_TIMEOUT_MS,
+		},
 	};
 	return (client) => streamBuilder(client, target) as Duplex;
 }

@@ -12,7 +12,7 @@ import { type Connection, createConnection } from "./connection.js";
 import { type ConnectionEnd, connectionEnd } from "./connection-end.js";
 import { createLinkRecord } from "./link-record.js";
 import { createLoopback } from "./loopback.js";
-import { prepareTransport, readFor } from "./transport.js";
+import { prepareTransport, readPassword } from "./transport.js";
 import { createVersionChoice } from "./version.js";
 
 export interface UplinkEvents {
@@ -144,11 +144,4 @@ export function createUplink(options: UplinkOptions): Uplink {
 interface Properties {
 	readonly expiryS?: number;
 	readonly contentType?: string;
-}
-
-/** Read at each attempt, so that a changed password is picked up without a restart. A final newline is no part of it. */
-async function readPassword(config: MqttConfig): Promise<string | undefined> {
-	if (config.passwordFile === undefined) return config.password?.reveal();
-	const text = await readFor("mqtt.password_file", config.passwordFile);
-	return text.toString("utf8").replace(/\r?\n$/, "");
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { checkBroker } from "../../src/commands/doctor/broker.js";
-import { ok } from "../../src/commands/doctor/check.js";
+import { fail, formatCheck, ok } from "../../src/commands/doctor/check.js";
 import type { DoctorMachine } from "../../src/commands/doctor/machine.js";
 import { type DoctorDeps, doctor } from "../../src/commands/doctor.js";
 import type { MqttConfig } from "../../src/config/config.js";
@@ -138,6 +138,12 @@ test("onoff missing: ✗ with the command where a pin is configured, ! where non
 	const spare = await examine({ deps: { loadOnoff } });
 	assert.is(spare.exit, 0);
 	assert.match(spare.stdout, /^! the optional package onoff /m);
+});
+
+test("whatever a device or a broker calls itself steers no terminal", () => {
+	const text = formatCheck(fail("port \u001b[2J\u009b2J\u202e", "ls \u001b]0;owned\u0007"));
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+	assert.not.match(text, /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
 });
 
 test("an ARMv6 Pi is told so", async () => {

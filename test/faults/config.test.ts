@@ -104,6 +104,8 @@ test("--help of every command ends with 0 and goes to stdout", async () => {
 		const { code, stdout, stderr } = await runTallywire([command, "--help"]);
 		assert.equal([code, stderr], [0, ""], command);
 		assert.match(stdout, new RegExp(`^usage: tallywire ${command}`), command);
+		// An argument can be read by every local user: a secret comes from a file or the environment.
+		assert.not.match(stdout, /--(?!password-file)[\w-]*(?:password|passphrase|secret|token)/, command);
 	});
 	const version = await runTallywire(["--version"]);
 	assert.equal([version.code, version.stderr], [0, ""]);

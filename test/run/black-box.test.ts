@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -80,6 +80,24 @@ test("rubbish, a link, a folder that is not there: no black box, one line, and o
 	assert.is(readFileSync(target, "utf8"), "precious");
 	open(join(folder, "nowhere"), "AAAAAAAAAAA").record(books);
 	assert.is(failed.length, 2);
+});
+
+test("a hard link to another file of ours is not written to", () => {
+	const folder = makeTempDir();
+	const target = join(folder, "precious");
+	writeFileSync(target, "precious");
+	linkSync(target, join(folder, "tallywire-pi.run"));
+	open(folder, "AAAAAAAAAAA").record(books);
+	assert.is(readFileSync(target, "utf8"), "precious");
+	assert.match(failed.at(-1) ?? "", /somebody else, or is linked$/);
+});
+
+test("nobody else can read it", () => {
+	const folder = makeTempDir();
+	const before = process.umask(0);
+	open(folder, "AAAAAAAAAAA").record(books);
+	process.umask(before);
+	assert.is(statSync(join(folder, "tallywire-pi.run")).mode & 0o777, 0o600);
 });
 
 test.run();

@@ -180,7 +180,7 @@ export interface EndLine {
 }
 
 /** The end of an agent that has ended. */
-export function endLine({ agent }: Gateway): EndLine {
+export function endLine({ agent }: Pick<Gateway, "agent">): EndLine {
 	const line = /^level=info event=end (.*)$/m.exec(agent.stderr())?.[1] ?? "";
 	const pairs = line.split(" ").map((pair) => pair.split("=") as [string, string]);
 	return Object.fromEntries(pairs.map(([name, number]) => [name, Number(number)])) as unknown as EndLine;

@@ -1,6 +1,8 @@
 // What one look of `doctor` finds: one line, and where something is wrong the commands that mend it.
 // A failure (✗) stops something that this machine or its configuration needs; a warning (!) is worth knowing.
 
+import { printable } from "../../core/unprintable.js";
+
 export interface Check {
 	readonly state: "ok" | "warn" | "fail";
 	readonly text: string;
@@ -22,7 +24,7 @@ export function fail(text: string, mend: string, ...more: readonly string[]): Ch
 
 const SIGNS: Readonly<Record<Check["state"], string>> = { ok: "✓", warn: "!", fail: "✗" };
 
-/** A check as lines of text: what was found, and below it what mends it. */
+/** A check as lines of text: what was found, and below it what mends it. A device, a certificate or a broker may have named itself. */
 export function formatCheck({ state, text, mend }: Check): string {
-	return [`${SIGNS[state]} ${text}\n`, ...mend.map((line) => `    ${line}\n`)].join("");
+	return [`${SIGNS[state]} ${printable(text)}\n`, ...mend.map((line) => `    ${printable(line)}\n`)].join("");
 }
