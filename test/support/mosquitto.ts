@@ -111,7 +111,8 @@ function control(first: Running, configFile: string, ports: Ports, options: Brok
 	};
 }
 
-async function launch(configFile: string, ports: readonly number[]): Promise<Running> {
+/** Starts a broker with a configuration file of one's own; resolves when it listens on these ports itself. */
+export async function launch(configFile: string, ports: readonly number[]): Promise<Running> {
 	const running = startProcess("mosquitto", ["-c", configFile]);
 	try {
 		await running.waitForOutput(/mosquitto version \S+ running/, START_TIMEOUT_MS);
