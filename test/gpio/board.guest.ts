@@ -1,5 +1,4 @@
-// The gpio source through sysfs on a real kernel's lines, inside the virtual board:
-// run-uml.sh node build/test/gpio/board.guest.js
+// The gpio source through sysfs on a real kernel's lines, inside the virtual board (npm run test:board -- gpio/board).
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";

@@ -1,5 +1,5 @@
-// The gpio source through the character device on a real kernel's lines, inside the virtual board:
-// run-uml.sh node build/test/gpio/chardev.guest.js, with libgpiod 1 or 2 in $PATH. Says how many of 10,000 pulses arrived.
+// The gpio source through the character device on a real kernel's lines, inside the virtual board (npm run test:board --
+// gpio/chardev), with libgpiod 1 or 2 in $PATH. Says how many of 10,000 pulses arrived.
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
