@@ -8,17 +8,21 @@ import { loadConfigFile } from "../config/file.js";
 import { findConfig } from "../config/find.js";
 import { type ConfigError, formatConfigError, type LoadEnvironment, type LoadedConfig } from "../config/load.js";
 import { type MemoryBound, memoryBound } from "../config/memory-bound.js";
+import { serviceDropIn } from "../service/drop-in.js";
 import { type CommandIo, EXIT_DONE, EXIT_WRONG_USE } from "./command.js";
-import { readConfigOptions } from "./config-options.js";
+import { readCheckOptions } from "./config-options.js";
 import { loadEnvironment } from "./load-environment.js";
 import { sourceProblems } from "./source-problems.js";
 
 const USAGE = `usage: tallywire check [-c FILE] [--json]
+       tallywire check [-c FILE] --devices
 
 Validates the configuration and prints what would be in force. Nothing is opened.
 
   -c, --config FILE  the configuration; without it: tallywire.yaml in this folder, else /etc/tallywire/config.yaml
       --json         print as JSON
+      --devices      print what the service needs instead, its devices and its memory, as a drop-in for systemd:
+                     tallywire check --devices | sudo systemctl edit --stdin --drop-in=devices tallywire
   -h, --help         this text
 
 Exit status: 0 the configuration is valid, 2 it is not.
@@ -39,7 +43,7 @@ export async function check(
 	io: CommandIo,
 	environment: LoadEnvironment = loadEnvironment(io.env),
 ): Promise<number> {
-	const options = readConfigOptions(args);
+	const options = readCheckOptions(args);
 	if (typeof options === "string") {
 		io.stderr(`${options}\n\n${USAGE}`);
 		return EXIT_WRONG_USE;
@@ -58,7 +62,7 @@ export async function check(
 	const sources = await sourceProblems(loaded);
 	if (sources.errors.length > 0) return fail(sources.errors, io);
 	const report = makeReport(loaded, sources.warnings, io.cwd);
-	io.stdout(options.json ? `${JSON.stringify(report, null, 2)}\n` : toYaml(report));
+	io.stdout(options.devices ? dropIn(loaded) : options.json ? `${JSON.stringify(report, null, 2)}\n` : toYaml(report));
 	if (!options.json) for (const warning of report.warnings) io.stderr(`warning: ${warning}\n`);
 	return EXIT_DONE;
 }
@@ -66,6 +70,10 @@ export async function check(
 function fail(errors: readonly ConfigError[], io: CommandIo): number {
 	for (const error of errors) io.stderr(`${formatConfigError(error)}\n`);
 	return EXIT_WRONG_USE;
+}
+
+function dropIn({ config }: LoadedConfig): string {
+	return serviceDropIn(config, { sysRoot: "/sys", devRoot: "/dev", board: config.board });
 }
 
 function makeReport(loaded: LoadedConfig, sourceWarnings: readonly string[], cwd: string): Report {

@@ -7,6 +7,10 @@ export interface ConfigOptions {
 	readonly help: boolean;
 }
 
+export interface CheckOptions extends ConfigOptions {
+	readonly devices: boolean;
+}
+
 export interface DoctorOptions extends ConfigOptions {
 	readonly suggest: boolean;
 }
@@ -17,10 +21,12 @@ const OPTIONS = {
 	help: { type: "boolean", short: "h", default: false },
 } as const;
 
-/** The options of both, or what is wrong with the command line in one sentence. */
-export function readConfigOptions(args: readonly string[]): ConfigOptions | string {
+/** The options of `check`, or what is wrong with the command line in one sentence. */
+export function readCheckOptions(args: readonly string[]): CheckOptions | string {
 	try {
-		return parseArgs({ args: [...args], options: OPTIONS }).values;
+		const devices = { type: "boolean", default: false } as const;
+		const { values } = parseArgs({ args: [...args], options: { ...OPTIONS, devices } });
+		return values.devices && values.json ? "--devices prints a drop-in for systemd, which is no JSON" : values;
 	} catch (error) {
 		return (error as Error).message;
 	}

@@ -2,6 +2,8 @@
 import { createAgentProcess } from "../run/agent-process.js";
 import { agentSite } from "../serve/agent-site.js";
 import { createHttpServer } from "../serve/http-server.js";
+import { openNotifySocket } from "../service/notify-socket.js";
+import { createService } from "../service/service.js";
 import { VERSION } from "../version.js";
 import { EXIT_DONE, type RunIo } from "./command.js";
 import { configFor } from "./configuration.js";
@@ -31,12 +33,18 @@ export async function run(args: readonly string[], io: RunIo): Promise<number> {
 		log,
 		runtimeFolder: io.env["RUNTIME_DIRECTORY"],
 	});
+	const socket = openNotifySocket(io.env);
+	const service = createService({ socket, config, report: agent.report, log, nowMs: () => performance.now() });
 	const stopped = new Promise<void>((resolve) => {
-		io.onStop(() => void agent.stop().then(resolve));
+		io.onStop(() => {
+			service.stopping();
+			void agent.stop().then(resolve);
+		});
 	});
 	const http = config.http && createHttpServer({ listen: config.http, site: agentSite(agent), log });
 	await agent.start();
 	if (http) await http.start().catch((error: Error) => log.error("http_off", { why: error.message }));
+	service.ready();
 	await stopped;
 	if (http) await http.stop();
 	return EXIT_DONE;

@@ -16,6 +16,21 @@ import {
 import { makeTempDir } from "../support/temp-dir.js";
 import { until } from "../support/wait.js";
 
+/** What is looked at of CycloneDX 1.6. */
+interface Bom {
+	readonly bomFormat: string;
+	readonly specVersion: string;
+	readonly components: readonly {
+		readonly "bom-ref": string;
+		readonly group?: string;
+		readonly name: string;
+		readonly version: string;
+		readonly licenses: readonly { readonly license?: { readonly id: string }; readonly expression?: string }[];
+		readonly purl: string;
+	}[];
+	readonly dependencies: readonly { readonly dependsOn: readonly string[] }[];
+}
+
 const { version } = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8"));
 
 /** In a folder that only tsc has filled there is nothing to test; in the one that ships there has to be. */
@@ -34,10 +49,35 @@ if (isBuilt) {
 	});
 
 	test("names no path of the machine it was built on", () => {
-		for (const file of ["tallywire.mjs", "THIRD-PARTY-NOTICES.txt"]) {
+		for (const file of ["tallywire.mjs", "THIRD-PARTY-NOTICES.txt", "tallywire.cdx.json"]) {
 			const text = readFileSync(join(distDir, file), "utf8");
 			assert.not(text.includes(projectDir), file);
 			assert.not(text.includes("/node_modules/"), file);
+		}
+	});
+
+	test("comes with these files and no others", () => {
+		const files = readdirSync(distDir).sort();
+		assert.equal(files, ["THIRD-PARTY-NOTICES.txt", "native", "tallywire.cdx.json", "tallywire.mjs"]);
+	});
+
+	test("has a bill of materials that names each package in it once, at the version that is installed, with its licence", () => {
+		const bom: Bom = JSON.parse(readFileSync(join(distDir, "tallywire.cdx.json"), "utf8"));
+		assert.equal([bom.bomFormat, bom.specVersion], ["CycloneDX", "1.6"]);
+		const notices = readFileSync(join(distDir, "THIRD-PARTY-NOTICES.txt"), "utf8");
+		const refs = new Set<string>();
+		for (const { group, name, version: itsVersion, licenses, purl, "bom-ref": ref } of bom.components) {
+			const full = group === undefined ? name : `${group}/${name}`;
+			assert.is(purl, `pkg:npm/${full.replace("@", "%40")}@${itsVersion}`);
+			assert.not(refs.has(ref), ref);
+			refs.add(ref);
+			const license = licenses[0]?.license?.id ?? licenses[0]?.expression;
+			assert.ok(notices.includes(`\n${full} ${itsVersion} (${license})\n`), `${full} is in the notices`);
+		}
+		assert.equal(bom.dependencies[0]?.dependsOn.toSorted(), [...refs].sort());
+		for (const name of ["mqtt", "cbor-x", "yaml"]) {
+			const installed = JSON.parse(readFileSync(join(projectDir, "node_modules", name, "package.json"), "utf8"));
+			assert.ok(refs.has(`pkg:npm/${name}@${installed.version}`), name);
 		}
 	});
 

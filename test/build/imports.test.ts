@@ -29,6 +29,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	screen: ["core", "wire", "serve", "reconcile"],
 	// The reconciler at work.
 	observe: ["core", "wire", "consume", "reconcile", "serve", "screen"],
+	// The agent as systemd sees it.
+	service: ["core", "wire", "config", "log.ts", CONTRACT, "sources"],
 	// These put them together.
 	run: ["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT, "sources", "uplink", "serve"],
 	demo: [
@@ -37,7 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 	],
 	commands: [
 		...["core", "wire", "boards", "config", "log.ts", "version.ts", CONTRACT],
-		...["sources", "uplink", "serve", "reconcile", "decode", "consume", "screen", "observe", "run", "demo"],
+		...["sources", "uplink", "serve", "reconcile", "decode", "consume", "screen", "observe", "service", "run", "demo"],
 	],
 	"main.ts": ["commands", "version.ts"],
 };

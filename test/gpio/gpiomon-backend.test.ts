@@ -1,11 +1,12 @@
 // The character-device back end over programs of the test's own, in the manner of both generations of libgpiod.
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { resolveOn } from "../../src/boards/gpio-lines.js";
 import { type Board, boardIds, loadBoard } from "../../src/boards/load.js";
 import type { LineRequest, OpenLine } from "../../src/sources/gpio/backend.js";
+import { findGpiodTools } from "../../src/sources/gpio/gpiod-tools.js";
 import { createGpiomonBackend } from "../../src/sources/gpio/gpiomon-backend.js";
 import { marked } from "../exec/processes.js";
 import { until } from "../support/wait.js";
@@ -147,6 +148,20 @@ test("a chip that was taken away, or is another one by the same name, fails the 
 	line.probe();
 	assert.equal(world.failures, ["GPIO17 is gone: its chip was removed"]);
 	await line.close();
+});
+
+test("a setpriv that this process may not use stands before no gpiomon", async () => {
+	const fake = makeFakeGpiod("2.2.1");
+	const first = fake.path.split(":")[0] ?? "";
+	const tether = async (): Promise<readonly string[] | undefined> => {
+		const tools = await findGpiodTools(fake.path);
+		return typeof tools === "string" ? undefined : tools.tether;
+	};
+	assert.equal(await tether(), ["setpriv", "--pdeathsig", "KILL"]);
+	const refused =
+		'case "$1" in --help) echo --pdeathsig; exit;; esac\necho "setpriv: activate capabilities" >&2; exit 127';
+	writeFileSync(join(first, "setpriv"), `#!/bin/sh\n${refused}\n`, { mode: 0o755 });
+	assert.equal(await tether(), []);
 });
 
 test("what is missing is said with what mends it", async () => {

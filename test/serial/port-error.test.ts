@@ -8,6 +8,7 @@ test("says what is wrong and how to mend it", () => {
 	const rows: readonly (readonly [string, RegExp])[] = [
 		["Error: No such file or directory, cannot open /dev/x", /\/dev\/x is not there: is it plugged in\?/],
 		["Error: Permission denied, cannot open /dev/x", /usermod -aG dialout/],
+		["Error: Operation not permitted, cannot open /dev/x", /closed to this service: tallywire check --devices/],
 		["Error Resource temporarily unavailable Cannot lock port", /in use by another program: `fuser -v \/dev\/x`/],
 		["Error: Device or resource busy, cannot open /dev/x", /in use/],
 		["Error: Is a directory, cannot open /dev/x", /no serial port/],

@@ -6,7 +6,8 @@ import { type GpiodSyntax, gpiodSyntax } from "./gpiod-syntax.js";
 export interface GpiodTools extends GpiodSyntax {
 	/**
 	 * What has to stand before a program that must not outlive the agent, however the agent ends: a quiet line's gpiomon
-	 * would not notice that its pipe is closed, and hold the line for ever. Empty where util-linux' setpriv is missing.
+	 * would not notice that its pipe is closed, and hold the line for ever. Empty where util-linux' setpriv is missing, or is not let: it sets its capabilities too, which
+	 * the filter of our own service forbids, and there the service manager ends whatever is left.
 	 */
 	readonly tether: readonly string[];
 }
@@ -23,19 +24,18 @@ const TOOL_MS_MAX = 1_500;
 /** gpioinfo prints 80 bytes a line of a chip, and the largest chips have some hundred lines. */
 const OUTPUT_BYTES_MAX = 262_144;
 
+const TETHER = ["setpriv", "--pdeathsig", "KILL"] as const;
+
 /** Finds the programs; `path` is where they are looked for, as in $PATH. */
 export async function findGpiodTools(path: string): Promise<GpiodTools | string> {
-	const [said, setpriv] = await Promise.all([
-		runTool(["gpiomon", "--version"], path),
-		runTool(["setpriv", "--help"], path),
-	]);
+	const version = ["gpiomon", "--version"];
+	const [said, tethered] = await Promise.all([runTool(version, path), runTool([...TETHER, ...version], path)]);
 	if (!said.ok) return said.isMissing ? GPIOD_MISSING : said.message;
 	const syntax = gpiodSyntax(said.stdout);
 	if (syntax === null) {
 		return `gpiomon says "${said.stdout.split("\n")[0]}", which is neither libgpiod 1 nor 2. Mend it: sudo apt install gpiod`;
 	}
-	const canTether = setpriv.ok && setpriv.stdout.includes("--pdeathsig");
-	return { ...syntax, tether: canTether ? ["setpriv", "--pdeathsig", "KILL"] : [] };
+	return { ...syntax, tether: tethered.ok ? TETHER : [] };
 }
 
 /** Runs a program to its end. Never rejects. */

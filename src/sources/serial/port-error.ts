@@ -15,9 +15,11 @@ const MEANINGS: readonly (readonly [RegExp, (path: string, text: string) => stri
 		(path) => `${path} is in use by another program: \`fuser -v ${path}\` says which, end it or its service (a getty?)`,
 	],
 	[
-		/Permission denied|Operation not permitted/,
-		(path) => `no permission to open ${path}: sudo usermod -aG dialout $USER, then log in again`,
+		/Operation not permitted/,
+		(path) =>
+			`${path} is closed to this service: tallywire check --devices | sudo systemctl edit --stdin --drop-in=devices tallywire, then restart it (in a container: give it the device)`,
 	],
+	[/Permission denied/, (path) => `no permission to open ${path}: sudo usermod -aG dialout $USER, then log in again`],
 	[/No such file or directory/, (path) => missing(path)],
 	[/No such device/, (path) => `${path} has no device behind it any more: is it plugged in?`],
 	[/Is a directory|Inappropriate ioctl/, (path) => `${path} is no serial port`],
