@@ -6,6 +6,7 @@ import { addEnded, closeEnded, countOdd, type Device, endRun, findRun, isClosed,
 import {
 	type Admission,
 	type Candidate,
+	candidateKey,
 	candidateOf,
 	createFleet,
 	type Fleet,
@@ -13,6 +14,7 @@ import {
 	findDevice,
 	forgetDevice,
 	hearDevice,
+	isOlder,
 	startedWatched,
 	succession,
 	tryAdmit,
@@ -125,7 +127,7 @@ function enterKnown(fleet: Fleet, device: Device, run: Run, frame: DecodedFrame,
 	const readings = frame.stream.length;
 	const { floor, to } = run.arrived;
 	noteAbsence(run, fleet.stretch, fleet.bounds);
-	const entry = enterFrame(run, frame.seq, readings, frame.sent, nowMs, fleet.bounds);
+	const entry = enterFrame(run, frame, nowMs, fleet.bounds);
 	if (typeof entry === "string") {
 		refuse(device, entry, readings);
 		return;
@@ -176,7 +178,7 @@ function enterUnknown(fleet: Fleet, frame: DecodedFrame, nowMs: number): void {
 	}
 	const candidate = candidateOf(fleet, frame.device, frame.run, nowMs);
 	noteAbsence(candidate.run, fleet.stretch, fleet.bounds);
-	const entry = enterFrame(candidate.run, frame.seq, frame.stream.length, frame.sent, nowMs, fleet.bounds);
+	const entry = enterFrame(candidate.run, frame, nowMs, fleet.bounds);
 	if (typeof entry === "string") fleet.quarantine.implausible += 1;
 	if (admit(fleet, candidate, nowMs)) hear(fleet, frame.device, nowMs);
 }
@@ -256,6 +258,8 @@ function admit(fleet: Fleet, candidate: Candidate, nowMs: number, isRetained = f
 }
 
 function admitOne(fleet: Fleet, candidate: Candidate, nowMs: number, how: Admission): boolean {
+	// The word of a run in its succession may have taken it in already.
+	if (fleet.candidates.get(candidateKey(candidate.device, candidate.run.id)) !== candidate) return false;
 	const device = tryAdmit(fleet, candidate, nowMs, how);
 	if (device === undefined) return false;
 	const { run, previous, delivery } = candidate;
@@ -294,7 +298,7 @@ function afterStatus(
 /** The run before the current one is not in the account yet. */
 function admitPrevious(fleet: Fleet, device: Device, previous: ObservedPrevious, nowMs: number): void {
 	rememberPrevious(device, previous);
-	const candidate = fleet.candidates.get(`${device.id}/${previous.run}`);
+	const candidate = fleet.candidates.get(candidateKey(device.id, previous.run));
 	if (candidate !== undefined) {
 		admit(fleet, candidate, nowMs);
 		return;
@@ -307,6 +311,7 @@ function admitPrevious(fleet: Fleet, device: Device, previous: ObservedPrevious,
 	const lost = createRun(previous.run, fleet.stretch, nowMs);
 	if (!enterPrevious(lost, previous, nowMs, bounds)) return;
 	lost.isHeadWatched = true;
+	lost.firstMs = 0; // never heard: it began before all that was
 	addEnded(device, lost, nowMs, viewAt(fleet, nowMs), fleet.bounds);
 }
 
@@ -323,8 +328,8 @@ function takeState(fleet: Fleet, topicDevice: string, text: string, nowMs: numbe
 
 /** A current run that fell silent, though one that began after it has come and gone, is over too. */
 function endOutlived(fleet: Fleet, { current, ended }: Device, nowMs: number): void {
-	if (current === null || current.startMs === 0 || nowMs - current.heardMs < fleet.bounds.graceMs) return;
-	if (ended?.some((run) => run.startMs > current.startMs)) endRun(current, nowMs, fleet.stretch, fleet.bounds);
+	if (current === null || nowMs - current.heardMs < fleet.bounds.graceMs) return;
+	if (ended?.some((run) => isOlder(current, run))) endRun(current, nowMs, fleet.stretch, fleet.bounds);
 }
 
 function tick(fleet: Fleet, nowMs: number): void {

@@ -110,11 +110,10 @@ export function succeed(device: Device, run: Run, nowMs: number, view: View, bou
 	if (before !== null) addEnded(device, before, nowMs, view, bounds);
 }
 
-/** Adds a run that is over; the oldest of too many is closed. */
+/** Adds a run that is over; of too many, the one that was heard of first is closed. */
 export function addEnded(device: Device, run: Run, nowMs: number, view: View, bounds: Bounds): void {
 	endRun(run, nowMs, view.stretch, bounds);
-	device.ended ??= [];
-	device.ended.push(run);
+	device.ended = [...(device.ended ?? []), run].sort((a, b) => a.firstMs - b.firstMs);
 	const oldest = device.ended[0];
 	if (device.ended.length > ENDED_RUNS_MAX && oldest !== undefined) closeRun(device, oldest, view, bounds);
 }
@@ -142,7 +141,10 @@ export function closeRun(device: Device, run: Run, view: View, bounds: Bounds): 
 export function closeEnded(device: Device, view: View, bounds: Bounds): void {
 	const { current, ended } = device;
 	if (current !== null && isOver(current, view)) closeRun(device, current, view, bounds);
-	if (ended !== null) for (const run of ended) if (isOver(run, view)) closeRun(device, run, view, bounds);
+	if (ended === null) return;
+	// Its last counters come with the first status of the run after it, if at all.
+	const isTold = current === null || current.counters !== null;
+	for (const run of ended) if ((isTold || run.isFinal) && isOver(run, view)) closeRun(device, run, view, bounds);
 }
 
 function isOver(run: Run, { nowMs, graceMs }: View): boolean {

@@ -111,10 +111,15 @@ function removeOldest<Entry>(table: Map<string, Entry>): Entry[] {
 	return removed;
 }
 
+/** The key of a run in the table of candidates. */
+export function candidateKey(device: string, run: string): string {
+	return `${device}/${run}`;
+}
+
 /** The candidate of this name, made if need be; the one heard longest ago makes room. */
 export function candidateOf(fleet: Fleet, device: string, id: string, nowMs: number): Candidate {
 	const { candidates, quarantine, bounds } = fleet;
-	const key = `${device}/${id}`;
+	const key = candidateKey(device, id);
 	let candidate = candidates.get(key);
 	if (candidate === undefined) {
 		if (candidates.size >= fleet.candidatesMax) {
@@ -167,13 +172,13 @@ export function tryAdmit(fleet: Fleet, candidate: Candidate, nowMs: number, how:
 	} else {
 		return undefined;
 	}
-	fleet.candidates.delete(`${candidate.device}/${run.id}`);
+	fleet.candidates.delete(candidateKey(candidate.device, run.id));
 	return device;
 }
 
-/** Whether a run began before another, as far as both are known. */
-function isOlder(run: Run, other: Run): boolean {
-	return run.startMs > 0 && run.startMs < other.startMs;
+/** Whether a run began before another: by their clocks where both were good, else as they were first heard of. */
+export function isOlder(run: Run, other: Run): boolean {
+	return run.startMs > 0 && other.startMs > 0 ? run.startMs < other.startMs : run.firstMs < other.firstMs;
 }
 
 function hasHeard({ listeningMs }: Fleet, runs: readonly Run[] | null): boolean {
@@ -192,7 +197,8 @@ export interface Admission {
 function gaveWay(fleet: Fleet, current: Run, run: Run, nowMs: number, how: Admission): boolean {
 	if (how.isRetained && current.heardMs < fleet.listeningMs) return true;
 	if (how.isInSuccession && current.heardMs <= run.firstMs) return true;
-	return isSilent(fleet, current, nowMs) && run.heardMs > current.heardMs;
+	// A current run known by a retained status alone was never heard; it still is newer than what was heard before that came.
+	return isSilent(fleet, current, nowMs) && run.heardMs > Math.max(current.heardMs, current.firstMs);
 }
 
 function isSilent({ bounds }: Fleet, run: Run, nowMs: number): boolean {

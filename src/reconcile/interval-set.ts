@@ -83,6 +83,11 @@ function floorDrops(set: IntervalSet): number {
 	return set.older === null ? set.drops : at(set.older, 2);
 }
 
+/** Numbers below the floor that were sent, whether they arrived or not. */
+export function sentBelowFloor(set: IntervalSet): number {
+	return set.floor - floorDrops(set);
+}
+
 /** All intervals as one list: the newest goes to its end, until `settle`. */
 function spread(set: IntervalSet): number[] {
 	const list = set.older ?? [];

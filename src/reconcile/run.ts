@@ -1,6 +1,7 @@
 // What is known of one run: the readings that arrived, the newest counters that its device stated, and the loss ranges
 // of every status. Nothing is judged here: `judge` in verdict.ts reads it, so the order of arrival decides nothing.
 import type { LossRange } from "../core/value.js";
+import type { DecodedFrame } from "../wire/decoded.js";
 import { addRange, createIntervalSet, forgetBelow, type IntervalSet } from "./interval-set.js";
 import {
 	ABSENCES_PER_RUN_MAX,
@@ -9,6 +10,7 @@ import {
 	INTERVALS_PER_RUN_MAX,
 	JUMP_SLACK,
 	RANGES_PER_RUN_MAX,
+	STALE_MS,
 } from "./limits.js";
 import { addLoss, countUncertain, createLossRanges, forgetLosses, type LossRanges } from "./loss-ranges.js";
 import type { ObservedBooks, ObservedStatus } from "./observed.js";
@@ -53,6 +55,9 @@ export interface Run {
 	isFinal: boolean;
 	/** Uncertain readings that the first status did not name: of a time that nobody watched, if the head was not. */
 	uncertainBefore: number;
+	/** Of the newest status: how many were uncertain, and the number in order of sending below which all was settled. */
+	toldUncertain: number;
+	toldBelow: number;
 	ranges: LossRanges | null;
 	folded: Folded | null;
 	/** The run began while the reconciler listened. */
@@ -61,10 +66,12 @@ export interface Run {
 	absences: number[] | null;
 	/** The reconciler's stretch of listening (account.ts) in which this run was last heard. */
 	stretch: number;
-	/** When it began: by the device's clock where that is synchronised, else by its uptime; 0 while unknown. */
+	/** When it began by the clock of its device, Unix ms; 0 while that was not synchronised. */
 	startMs: number;
 	firstMs: number;
 	heardMs: number;
+	/** The time that its newest message gave, by the clock of its device, Unix ms; 0 before there was one. */
+	deviceMs: number;
 	/** When it was found to be over; 0 while it is not. */
 	endedMs: number;
 	/** Readings sent before `settled` are old enough for a verdict; `mark` becomes `settled` a grace after `markMs`. */
@@ -89,6 +96,8 @@ export function createRun(id: string, stretch: number, nowMs: number): Run {
 		counters: null,
 		isFinal: false,
 		uncertainBefore: 0,
+		toldUncertain: 0,
+		toldBelow: 0,
 		ranges: null,
 		folded: null,
 		isHeadWatched: false,
@@ -97,6 +106,7 @@ export function createRun(id: string, stretch: number, nowMs: number): Run {
 		startMs: 0,
 		firstMs: nowMs,
 		heardMs: nowMs,
+		deviceMs: 0,
 		endedMs: 0,
 		settled: 0,
 		mark: 0,
@@ -118,25 +128,24 @@ export function sentKnown({ arrived, counters }: Run): number {
 /** What entering a frame came to: how many of its readings are new, or why it was not taken. */
 export type Entry = number | "jump" | "contradiction" | "late";
 
-/** Enters a frame of `readings` readings. */
+/** Enters a frame. */
 export function enterFrame(
 	run: Run,
-	seq: number,
-	readings: number,
-	sent: number,
+	{ seq, stream, sent, timeMs }: DecodedFrame,
 	nowMs: number,
 	bounds: Bounds,
 ): Entry {
 	const { arrived } = run;
-	const end = seq + readings;
+	const end = seq + stream.length;
 	if (sent > seq) return "contradiction";
-	if (end > Number.MAX_SAFE_INTEGER || !isPlausible(run, end, nowMs, bounds)) return "jump";
+	if (end > Number.MAX_SAFE_INTEGER || !isPlausible(run, end, nowMs, timeMs, bounds)) return "jump";
 	if (end <= arrived.floor) return "late";
 	const before = detailOf(run);
 	const newest = arrived.to;
 	const fresh = addRange(arrived, seq, end, seq - sent);
 	if (fresh < 0) return "contradiction";
 	run.frames += 1;
+	run.deviceMs = timeMs;
 	if (fresh > 0 && run.absences !== null) moveAbsence(run, seq, newest);
 	hear(run, nowMs, bounds.graceMs);
 	bounds.detail += detailOf(run) - before;
@@ -144,10 +153,14 @@ export function enterFrame(
 	return fresh;
 }
 
-/** Whether `end` readings can have been stamped by now, given what was known when the run was last heard. */
-function isPlausible(run: Run, end: number, nowMs: number, bounds: Bounds): boolean {
+/**
+ * Whether `end` readings can have been stamped by now, given what was known when the run was last heard. What was heard last
+ * may have waited in a broker that stood still: then more time passed at the device than between the two messages here.
+ */
+function isPlausible(run: Run, end: number, nowMs: number, deviceMs: number, bounds: Bounds): boolean {
 	if (run.frames === 0 && run.counters === null) return true;
-	const elapsedS = Math.max(0, nowMs - run.heardMs) / 1000;
+	const atDeviceMs = run.deviceMs > 0 ? Math.min(STALE_MS, deviceMs - run.deviceMs) : 0;
+	const elapsedS = Math.max(0, nowMs - run.heardMs, atDeviceMs) / 1000;
 	return end <= stampedKnown(run) + JUMP_SLACK + bounds.rateMax * elapsedS;
 }
 
@@ -189,7 +202,8 @@ export function enterStatus(
 ): StatusEntry {
 	const isFirst = run.counters === null;
 	const allowed = JUMP_SLACK + (bounds.rateMax * status.uptimeMs) / 1000;
-	if (status.stamped > allowed || (!isFirst && !isPlausible(run, status.stamped, nowMs, bounds))) return "jump";
+	if (status.stamped > allowed || (!isFirst && !isPlausible(run, status.stamped, nowMs, status.timeMs, bounds)))
+		return "jump";
 	if (isFirst && !retained && run.arrived.to > status.stamped + JUMP_SLACK) return "contradiction";
 	const before = detailOf(run);
 	const agrees = enterLosses(run, status.losses);
@@ -201,7 +215,9 @@ export function enterStatus(
 		run.uncertainBefore = Math.max(0, status.uncertain - named);
 	}
 	const entered = enterCounters(run, countersOf(status, status), status.state === "offline");
-	if (!retained || status.clockSynchronised) run.startMs = startOf(status, nowMs);
+	if (entered) noteTold(run, status);
+	run.deviceMs = status.timeMs;
+	if (status.clockSynchronised) run.startMs = Math.max(1, Math.round(status.timeMs - status.uptimeMs));
 	// A retained status is as old as it says, if its clock is any good; a jump after it needs that much time.
 	if (!retained) hear(run, nowMs, bounds.graceMs);
 	else if (isFirst && run.frames === 0) run.heardMs = status.clockSynchronised ? Math.min(nowMs, status.timeMs) : 0;
@@ -211,8 +227,10 @@ export function enterStatus(
 	return agrees ? "entered" : "contradiction";
 }
 
-function startOf({ clockSynchronised, timeMs, uptimeMs }: ObservedStatus, nowMs: number): number {
-	return Math.max(1, Math.round((clockSynchronised ? timeMs : nowMs) - uptimeMs));
+/** The ranges of a status name all that was uncertain by then, but for what is mixed; `previous` has none. */
+function noteTold(run: Run, { confirmed, uncertain }: ObservedStatus): void {
+	run.toldUncertain = Math.max(run.toldUncertain, uncertain);
+	run.toldBelow = Math.max(run.toldBelow, confirmed + uncertain);
 }
 
 /** Stands for the uptime of a last word, which `previous` does not state. */
@@ -225,7 +243,7 @@ const LAST_UPTIME_MS = Number.MAX_SAFE_INTEGER;
 export function enterPrevious(run: Run, books: ObservedBooks, nowMs: number, bounds: Bounds): boolean {
 	const last = countersOf(books, { uptimeMs: LAST_UPTIME_MS, rejected: 0, mqtt: { connects: 0, authFailures: 0 } });
 	if (last.stamped < last.sent + droppedKnown(last) || last.sent < last.confirmed + last.uncertain) return false;
-	return isPlausible(run, last.stamped, nowMs, bounds) && enterCounters(run, last, true);
+	return isPlausible(run, last.stamped, nowMs, run.deviceMs, bounds) && enterCounters(run, last, true);
 }
 
 function countersOf(

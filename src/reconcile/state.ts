@@ -2,7 +2,7 @@
 // old or somebody else's. Bounds of the running reconciler hold for what it reads, too.
 import type { Device, Oddities } from "./device.js";
 import { createDevice, createOddities } from "./device.js";
-import { type Candidate, createFleet, type Fleet, type FleetLimits } from "./fleet.js";
+import { type Candidate, candidateKey, createFleet, type Fleet, type FleetLimits } from "./fleet.js";
 import type { IntervalSet } from "./interval-set.js";
 import { latencyFromState, latencyState } from "./latency.js";
 import { type BurnRing, createBurnRing, createObjectives, type Objectives, WORST_DEVICES_MAX } from "./objectives.js";
@@ -10,7 +10,7 @@ import type { ObservedPrevious } from "./observed.js";
 import { type Counters, createRun, detailOf, type Folded, type Run } from "./run.js";
 import { CAUSES, createTally, type Tally } from "./verdict.js";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** A state that is not one. Thrown and caught in this file. */
 class InvalidState extends Error {}
@@ -25,10 +25,13 @@ const FOLDED: readonly (keyof Folded)[] = [
 const RUN_NUMBERS = [
 	...([
 		"uncertainBefore",
+		"toldUncertain",
+		"toldBelow",
 		"stretch",
 		"startMs",
 		"firstMs",
 		"heardMs",
+		"deviceMs",
 		"endedMs",
 		"settled",
 		"mark",
@@ -146,7 +149,7 @@ function fillFleet(fleet: Fleet, state: Readonly<Record<string, unknown>>): void
 			previous: orNull(previous, restorePrevious),
 			delivery: orNull(delivery, (text) => textOf(text, "delivery")),
 		};
-		fleet.candidates.set(`${candidate.device}/${candidate.run.id}`, candidate);
+		fleet.candidates.set(candidateKey(candidate.device, candidate.run.id), candidate);
 		fleet.bounds.detail += detailOf(candidate.run);
 	}
 	const latency = latencyFromState(numberList(state["latency"], "latency"));

@@ -5,9 +5,9 @@
 // was sent before it, so the first `confirmed + uncertain` of a run are settled, and of those the ranges name the
 // uncertain ones; a settled reading that is not uncertain was with the broker: if it is missing, it was lost after it.
 import { DROP_REASONS } from "../core/value.js";
-import { countWithin, forEachGap } from "./interval-set.js";
+import { countWithin, forEachGap, sentBelowFloor } from "./interval-set.js";
 import { countReasons, countUncertain, forEachDrop } from "./loss-ranges.js";
-import { droppedKnown, isUnwatched, type Run, stampedKnown } from "./run.js";
+import { droppedKnown, type Folded, isUnwatched, type Run, stampedKnown } from "./run.js";
 
 /** Why a reading is lost. The first four are the device's own word. */
 export const CAUSES = [
@@ -90,8 +90,9 @@ interface Lost {
 	named: number;
 	/** Settled otherwise: uncertain as far as the totals know of more than the ranges name, else downstream. */
 	unnamed: number;
-	/** Of the unnamed, those that ranges of reason `mixed` may hide. */
+	/** Of the unnamed, those that ranges of reason `mixed` may hide, and those settled after the newest ranges came. */
 	mixed: number;
+	late: number;
 	/** Never settled, and old. */
 	unsettled: number;
 }
@@ -105,17 +106,18 @@ export function judge(run: Run, view: View): Tally {
 	tally.unobserved = folded?.unobserved ?? 0;
 	let droppedUnwatched = folded?.unobservedDropped ?? 0;
 	const tail = tailOf(run, view);
-	const lost = lostSoFar(run);
+	const lost: Lost = { pending: 0, named: 0, unnamed: 0, mixed: 0, late: 0, unsettled: 0 };
 	const horizon = decidedBelow(run, view);
+	if (folded !== null && folded.lost > 0) sortFolded(run, lost, folded, horizon);
 	if (arrived.older !== null || arrived.from > 0) {
 		forEachGap(arrived, (from, to, before, after) => {
-			if (!isUnwatched(run, from)) return sortLost(run, lost, from, to, from - before, to - after, horizon);
+			if (!isUnwatched(run, from)) return sortGap(run, lost, from, to, from - before, to - after, horizon);
 			tally.unobserved += to - from;
 			droppedUnwatched += after - before;
 		});
 	}
 	const sent = arrived.to - arrived.drops;
-	if (tail.sent > 0) sortLost(run, lost, arrived.to, tally.stamped, sent, sent + tail.sent, horizon);
+	if (tail.sent > 0) sortGap(run, lost, arrived.to, tally.stamped, sent, sent + tail.sent, horizon);
 	if (!tail.isWatched) tally.unobserved += tally.stamped - arrived.to;
 	if (run.endedMs > 0) tally.crash = tail.waiting;
 	else tally.pending = tail.waiting;
@@ -124,7 +126,10 @@ export function judge(run: Run, view: View): Tally {
 	return tally;
 }
 
-/** Readings sent before this are decided: old enough, or nothing was heard for a grace. */
+/**
+ * Readings sent before this are decided: nothing was heard for a grace, or they were missing for one at the least, and for
+ * two and the time between two messages at the most.
+ */
 function decidedBelow(run: Run, { nowMs, graceMs }: View): number {
 	if (nowMs - run.heardMs >= graceMs) return Number.POSITIVE_INFINITY;
 	return nowMs - run.markMs >= graceMs ? run.mark : run.settled;
@@ -151,13 +156,8 @@ function namedDrops({ ranges }: Run, from: number, to: number): number {
 	return DROP_REASONS.reduce((sum, _, i) => sum + (counts[i] ?? 0), 0);
 }
 
-function lostSoFar({ folded }: Run): Lost {
-	const unnamed = folded === null ? 0 : folded.lost - folded.uncertainLost;
-	return { pending: 0, named: folded?.uncertainLost ?? 0, unnamed, mixed: unnamed, unsettled: 0 };
-}
-
 /** Sorts the readings of one gap [from, to) that were sent as numbers [first, end) and did not arrive. */
-function sortLost(
+function sortGap(
 	run: Run,
 	lost: Lost,
 	from: number,
@@ -166,27 +166,49 @@ function sortLost(
 	end: number,
 	decidedBelow: number,
 ): void {
-	const { counters, ranges } = run;
+	const { ranges } = run;
+	const named = ranges === null ? 0 : countUncertain(ranges, from, to);
+	const isMixed = ranges === null || ranges.mixedTo < 0 || from <= ranges.mixedTo;
+	sortLost(run, lost, first, end, decidedBelow, named, isMixed);
+}
+
+/** Those of the gaps that were given up: nothing says any more which numbers they had, so they count as the newest. */
+function sortFolded(run: Run, lost: Lost, folded: Folded, decidedBelow: number): void {
+	const end = sentBelowFloor(run.arrived);
+	sortLost(run, lost, end - folded.lost, end, decidedBelow, folded.uncertainLost, true);
+}
+
+function sortLost(
+	{ counters, toldBelow }: Run,
+	lost: Lost,
+	first: number,
+	end: number,
+	decidedBelow: number,
+	namedAtMost: number,
+	isMixed: boolean,
+): void {
 	const decided = Math.max(0, Math.min(end, decidedBelow) - first);
 	lost.pending += end - first - decided;
 	const settledBelow = counters === null ? 0 : counters.confirmed + counters.uncertain;
 	const settled = Math.max(0, Math.min(first + decided, settledBelow) - first);
 	lost.unsettled += decided - settled;
-	const named = ranges === null ? 0 : Math.min(settled, countUncertain(ranges, from, to));
+	const named = Math.min(settled, namedAtMost);
 	lost.named += named;
 	lost.unnamed += settled - named;
-	if (ranges === null || ranges.mixedTo < 0 || from <= ranges.mixedTo) lost.mixed += settled - named;
+	const late = Math.min(settled - named, Math.max(0, first + settled - Math.max(first, toldBelow)));
+	lost.late += late;
+	if (isMixed) lost.mixed += settled - named - late;
 }
 
 function splitLost(run: Run, lost: Lost, tally: Tally): void {
-	const { counters, ranges, folded } = run;
+	const { counters, ranges, folded, toldUncertain } = run;
 	const named = (ranges?.uncertain ?? 0) + (folded?.uncertainNamed ?? 0);
 	const before = run.isHeadWatched ? 0 : run.uncertainBefore;
-	const hidden = Math.max(0, (counters?.uncertain ?? 0) - named - before);
-	const uncertain = Math.min(lost.mixed, hidden);
+	const mixed = Math.min(lost.mixed, Math.max(0, toldUncertain - named - before));
+	const late = Math.min(lost.late, Math.max(0, (counters?.uncertain ?? 0) - toldUncertain));
 	tally.pending += lost.pending;
-	tally.uncertain = lost.named + lost.unsettled + uncertain;
-	tally.downstream = lost.unnamed - uncertain;
+	tally.uncertain = lost.named + lost.unsettled + mixed + late;
+	tally.downstream = lost.unnamed - mixed - late;
 }
 
 /** Splits what the device dropped by its own totals; where not all of the run was watched, by its ranges first. */

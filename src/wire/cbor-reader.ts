@@ -1,6 +1,8 @@
 // The heads of CBOR items (RFC 8949, 3) from untrusted bytes: definite lengths that fit in what is left, no tags, nothing
 // reserved. Heads longer than they need to be are taken: some encoders always write a length in 16 bits.
 // Nothing here allocates, recurses beyond its bound, or throws.
+
+import { UNKNOWN_DEPTH_MAX } from "./decode-bounds.js";
 import type { DecodeErrorKind } from "./decode-error.js";
 import { invalidUtf8At } from "./decode-utf8.js";
 
@@ -73,6 +75,8 @@ export function readHead(reader: CborReader): boolean {
 
 /** The big-endian integer of 1, 2, 4 or 8 bytes; Infinity beyond 2^53 - 1. */
 export function argumentAt(bytes: Uint8Array, at: number, size: number): number {
+	if (size === 1) return bytes[at] as number;
+	if (size === 2) return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 	let argument = 0;
 	for (let i = 0; i < size; i++) argument = argument * 256 + (bytes[at + i] as number);
 	return argument <= Number.MAX_SAFE_INTEGER ? argument : Number.POSITIVE_INFINITY;
@@ -114,26 +118,49 @@ const IS_WHOLE = Uint8Array.from({ length: 256 }, (_, byte) => {
 	return (isString ? info === 0 : major <= NEGATIVE || major === SIMPLE) && info < 24 ? 1 : 0;
 });
 
-/** Passes over one item of any type, nested at most `depth` deep. */
-export function passItem(reader: CborReader, depth: number): boolean {
-	const at = reader.at;
-	if (!readHead(reader)) return false;
-	switch (reader.major) {
-		case BYTES:
-		case TEXT:
-			return passString(reader);
-		case ARRAY:
-		case MAP: {
-			if (depth === 0) return fail(reader, "too_deep", at);
-			const items = reader.major === MAP ? reader.argument * 2 : reader.argument;
-			if (items > reader.bytes.length - reader.at) return fail(reader, "truncated", at);
-			for (let i = 0; i < items; i++) {
-				if (IS_WHOLE[reader.bytes[reader.at] as number] === 1) reader.at += 1;
-				else if (!passItem(reader, depth - 1)) return false;
-			}
-			return true;
+/** Items of what a byte alone begins an array or a map of; -1 for all other bytes. */
+const FEW_ITEMS = Int8Array.from({ length: 256 }, (_, byte) => {
+	const [major, info] = [byte >> 5, byte & 31];
+	if (info >= 24 || (major !== ARRAY && major !== MAP)) return -1;
+	return major === MAP ? info * 2 : info;
+});
+
+/** Items that are left at each level around the one being passed: one list for all, as nothing here calls itself. */
+const LEFT = new Float64Array(UNKNOWN_DEPTH_MAX);
+
+/** Passes over one item of any type, nested at most UNKNOWN_DEPTH_MAX deep. */
+export function passItem(reader: CborReader): boolean {
+	const { bytes } = reader;
+	let depth = 0;
+	let left = 1;
+	for (;;) {
+		while (left === 0) {
+			if (depth === 0) return true;
+			depth -= 1;
+			left = LEFT[depth] as number;
 		}
-		default:
-			return true; // integers, floats and simple values are all head
+		left -= 1;
+		const at = reader.at;
+		const first = bytes[at] as number;
+		if (IS_WHOLE[first] === 1) {
+			reader.at = at + 1;
+			continue;
+		}
+		let items = FEW_ITEMS[first] ?? -1;
+		if (items >= 0) reader.at = at + 1;
+		else {
+			if (!readHead(reader)) return false;
+			if (reader.major === BYTES || reader.major === TEXT) {
+				if (!passString(reader)) return false;
+				continue;
+			}
+			if (reader.major !== ARRAY && reader.major !== MAP) continue; // all head: integers, floats, simple values
+			items = reader.major === MAP ? reader.argument * 2 : reader.argument;
+		}
+		if (depth === UNKNOWN_DEPTH_MAX) return fail(reader, "too_deep", at);
+		if (items > bytes.length - reader.at) return fail(reader, "truncated", at);
+		LEFT[depth] = left;
+		depth += 1;
+		left = items;
 	}
 }

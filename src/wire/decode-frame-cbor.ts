@@ -30,7 +30,6 @@ import {
 	NAME_BYTES_MAX,
 	READINGS_MAX,
 	RUN_PATTERN,
-	UNKNOWN_DEPTH_MAX,
 	UNKNOWN_KEYS_MAX,
 } from "./decode-bounds.js";
 import { type FirstFailure, failure } from "./decode-error.js";
@@ -96,7 +95,7 @@ function checkMap(reader: CborReader, buffer: Buffer, layout: Layout): boolean {
 			if (unknown.includes(key)) return fail(reader, "duplicate_key", keyAt);
 			if (unknown.length === UNKNOWN_KEYS_MAX) return fail(reader, "too_many", keyAt);
 			unknown.push(key);
-			if (!passItem(reader, UNKNOWN_DEPTH_MAX)) return false;
+			if (!passItem(reader)) return false;
 			continue;
 		}
 		if ((layout.valueAt[index] as number) >= 0) return fail(reader, "duplicate_key", keyAt);
@@ -221,12 +220,23 @@ function checkScale(reader: CborReader, layout: Layout): boolean {
 	return true;
 }
 
+/** Bytes that are a value by themselves: small integers, empty strings, booleans. */
+const IS_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => {
+	const [major, info] = [byte >> 5, byte & 31];
+	if (major === SIMPLE) return info === FALSE || info === TRUE ? 1 : 0;
+	return (major <= NEGATIVE && info < 24) || (major <= TEXT && info === 0) ? 1 : 0;
+});
+
 function checkValues(reader: CborReader, layout: Layout): boolean {
 	if (!readArray(reader, READINGS_MAX)) return false;
 	const n = reader.argument;
 	layout.lengths[2] = n;
 	for (let i = 0; i < n; i++) {
 		const at = reader.at;
+		if (IS_VALUE[reader.bytes[at] as number] === 1) {
+			reader.at = at + 1;
+			continue;
+		}
 		if (!readHead(reader)) return false;
 		switch (reader.major) {
 			case UINT:
@@ -254,7 +264,8 @@ function isFloatOrBoolean({ info }: CborReader): boolean {
 
 /** An exponent of all ones is NaN or an infinity (IEEE 754). */
 function isFiniteFloat({ bytes, info }: CborReader, at: number): boolean {
-	const [high, low] = [bytes[at + 1] as number, bytes[at + 2] as number];
+	const high = bytes[at + 1] as number;
+	const low = bytes[at + 2] as number;
 	switch (info) {
 		case HALF:
 			return (high & 0x7c) !== 0x7c;

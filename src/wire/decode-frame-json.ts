@@ -16,9 +16,9 @@ import {
 	type JsonMember,
 	type JsonReader,
 	NEGATIVE_NUMBER,
-	parseMember,
 	readJsonObject,
 } from "./decode-json.js";
+import { parseMember } from "./parse-json.js";
 
 const TYPES = {
 	v: JSON_NUMBER,

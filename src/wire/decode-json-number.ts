@@ -7,13 +7,14 @@ export interface JsonNumber {
 	isNegative: boolean;
 	/** Whether it has no fraction: 7, 7.0 and 1.5e3 have none. */
 	isWhole: boolean;
-	/** Its size without the sign. Exact for what is whole and at most 2^53 - 1. */
+	/** The size of one that is whole, without its sign. Exact up to 2^53 - 1. */
 	magnitude: number;
 	/** Whether it is beyond every double. What has more than 308 digits counts as that, whatever its exponent. */
 	isInfinite: boolean;
 }
 
 const ZERO = 0x30;
+const NINE = 0x39;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const POINT = 0x2e;
@@ -27,6 +28,12 @@ const NEAR_LIMIT_BELOW = 1.7976931348623e298;
 const NEAR_LIMIT_ABOVE = 1.7976931348624e298;
 const LIMIT_PLACES = 10;
 
+/** A number of no more places before its point than this is below 10^308, and no double ends there. */
+const SURE_PLACES = 308;
+
+/** Powers of ten: to work one out takes longer than to read a number. */
+const POWERS = Float64Array.from({ length: SURE_PLACES + 1 }, (_, exponent) => 10 ** exponent);
+
 /** Makes the place that scanJsonNumber fills. */
 export function createJsonNumber(): JsonNumber {
 	return { to: 0, isNegative: false, isWhole: false, magnitude: 0, isInfinite: false };
@@ -36,42 +43,54 @@ export function createJsonNumber(): JsonNumber {
 export function scanJsonNumber(bytes: Uint8Array, from: number, number: JsonNumber): boolean {
 	number.isNegative = bytes[from] === MINUS;
 	const whole = number.isNegative ? from + 1 : from;
-	const point = endOfDigits(bytes, whole);
+	let at = whole;
+	let here = bytes[at] as number;
+	const isZero = here === ZERO;
+	let digits = 0;
+	while (isDigit(here)) {
+		digits = digits * 10 + (here - ZERO);
+		here = bytes[++at] as number;
+	}
+	const point = at;
 	number.to = point;
-	if (point === whole || (point > whole + 1 && bytes[whole] === ZERO)) return false;
-	let end = point;
-	if (bytes[point] === POINT) {
-		end = endOfDigits(bytes, point + 1);
-		number.to = end;
-		if (end === point + 1) return false;
+	if (point === whole || (isZero && point > whole + 1)) return false;
+	/** Decimal places up to the last that is not 0. */
+	let places = 0;
+	if (here === POINT) {
+		here = bytes[++at] as number;
+		for (let zeros = 0; isDigit(here); here = bytes[++at] as number) {
+			zeros += 1;
+			if (here === ZERO) continue;
+			places += zeros;
+			for (; zeros > 1; zeros--) digits *= 10;
+			digits = digits * 10 + (here - ZERO);
+			zeros = 0;
+		}
+		number.to = at;
+		if (at === point + 1) return false;
 	}
-	let exponent = 0;
-	if (((bytes[end] ?? 0) | LOWER_CASE) === LETTER_E) {
-		const sign = bytes[end + 1];
-		const digits = sign === PLUS || sign === MINUS ? end + 2 : end + 1;
-		number.to = endOfDigits(bytes, digits);
-		if (number.to === digits) return false;
-		exponent = appendDigits(0, bytes, digits, number.to) * (sign === MINUS ? -1 : 1);
-	}
-	measure(bytes, whole, point, end, exponent, number);
+	const exponent = (here | LOWER_CASE) === LETTER_E ? scanExponent(bytes, at + 1, number) : 0;
+	if (Number.isNaN(exponent)) return false;
+	number.isWhole = digits === 0 || places <= exponent;
+	number.magnitude = digits > 0 && places < exponent ? digits * (POWERS[exponent - places] ?? Infinity) : digits;
+	const isSure = at - whole <= SURE_PLACES && point - whole + exponent <= SURE_PLACES;
+	number.isInfinite =
+		!isSure && digits > 0 && isBeyond(bytes, whole, digits * 10 ** (exponent - places - LIMIT_PLACES));
 	return true;
 }
 
-/** What the digits [whole, point), those of a fraction up to `end`, and an exponent come to. */
-function measure(
-	bytes: Uint8Array,
-	whole: number,
-	point: number,
-	end: number,
-	exponent: number,
-	number: JsonNumber,
-): void {
-	let places = Math.max(0, end - point - 1);
-	while (places > 0 && bytes[point + places] === ZERO) places -= 1;
-	const digits = appendDigits(appendDigits(0, bytes, whole, point), bytes, point + 1, point + 1 + places);
-	number.isWhole = digits === 0 || places <= exponent;
-	number.magnitude = digits === 0 ? 0 : digits * 10 ** (exponent - places);
-	number.isInfinite = digits > 0 && isBeyond(bytes, whole, digits * 10 ** (exponent - places - LIMIT_PLACES));
+/** Reads `[+-]? digits`; NaN where it is none. */
+function scanExponent(bytes: Uint8Array, from: number, number: JsonNumber): number {
+	const isNegative = bytes[from] === MINUS;
+	const first = isNegative || bytes[from] === PLUS ? from + 1 : from;
+	let exponent = 0;
+	let at = first;
+	for (let here = bytes[at] as number; isDigit(here); here = bytes[++at] as number) {
+		exponent = exponent * 10 + (here - ZERO);
+	}
+	number.to = at;
+	if (at === first) return Number.NaN;
+	return isNegative ? -exponent : exponent;
 }
 
 /** Whether a number is beyond every double; `scaled` is, about, so many places smaller. */
@@ -82,7 +101,7 @@ function isBeyond(bytes: Uint8Array, from: number, scaled: number): boolean {
 	let i = 0;
 	for (let at = from; i < LIMIT.length; at++) {
 		if (bytes[at] === POINT || (bytes[at] === ZERO && i === 0)) continue;
-		if (endOfDigits(bytes, at) === at) return false;
+		if (!isDigit(bytes[at] as number)) return false;
 		const limit = LIMIT.charCodeAt(i);
 		if (bytes[at] !== limit) return (bytes[at] as number) > limit;
 		i += 1;
@@ -90,15 +109,6 @@ function isBeyond(bytes: Uint8Array, from: number, scaled: number): boolean {
 	return true;
 }
 
-function endOfDigits(bytes: Uint8Array, from: number): number {
-	let at = from;
-	while ((bytes[at] as number) >= ZERO && (bytes[at] as number) <= ZERO + 9) at += 1;
-	return at;
-}
-
-/** A number with the digits [from, to) behind it; Infinity where that is beyond a double. */
-function appendDigits(number: number, bytes: Uint8Array, from: number, to: number): number {
-	let longer = number;
-	for (let at = from; at < to; at++) longer = longer * 10 + ((bytes[at] as number) - ZERO);
-	return longer;
+function isDigit(here: number): boolean {
+	return here >= ZERO && here <= NINE;
 }

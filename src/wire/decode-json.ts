@@ -1,7 +1,7 @@
 // The shape of a JSON object (RFC 8259) from untrusted bytes, before JSON.parse sees any of it: grammar, depth, UTF-8,
 // duplicate keys, and of each member that is asked for where its value is, its type and how many elements it has. So
 // JSON.parse only ever gets pieces that are known to be well-formed and small enough, and no object has keys from outside.
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { KEY_BYTES_MAX, UNKNOWN_DEPTH_MAX, UNKNOWN_KEYS_MAX } from "./decode-bounds.js";
 import type { DecodeErrorKind } from "./decode-error.js";
 import { createJsonNumber, type JsonNumber, scanJsonNumber } from "./decode-json-number.js";
@@ -26,6 +26,8 @@ interface Contents {
 	containers: number;
 	/** Members of all objects within it, its own included. */
 	members: number;
+	/** Values within it, at any depth, itself included. */
+	values: number;
 	/** Of its numbers: NEGATIVE_NUMBER, FRACTION, INFINITE_NUMBER. */
 	numbers: number;
 	/** The largest of its whole numbers without their signs; exact up to 2^53 - 1. */
@@ -49,9 +51,9 @@ export interface JsonMember extends Readonly<Contents> {
 
 export interface JsonReader {
 	readonly bytes: Buffer;
-	/** Offset of what is read next. */
+	/** Offset of what is read next; within a member, of its beginning or of a place in it. */
 	at: number;
-	/** Of the value read last: see JsonMember. */
+	/** Of the array or object read last: see JsonMember. */
 	length: number;
 	elements: number;
 	/** Since the top-level member began. */
@@ -74,6 +76,12 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const LETTER_F = 0x66;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
 const LETTER_U = 0x75;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -97,21 +105,29 @@ export function createJsonReader(bytes: Uint8Array): JsonReader {
 }
 
 function noContents(): Contents {
-	return { containers: 0, members: 0, numbers: 0, largest: 0, shortest: Number.POSITIVE_INFINITY, longest: 0 };
+	return {
+		containers: 0,
+		members: 0,
+		values: 0,
+		numbers: 0,
+		largest: 0,
+		shortest: Number.POSITIVE_INFINITY,
+		longest: 0,
+	};
 }
 
-/** Notes what is wrong. Returns 0, which is no type. */
-export function failJson(reader: JsonReader, error: DecodeErrorKind, at: number): 0 {
+/** Notes what is wrong. Returns WRONG. */
+function failJson(reader: JsonReader, error: DecodeErrorKind, at: number): number {
 	if (reader.error === null) {
 		reader.error = error;
 		reader.errorAt = at;
 	}
-	return 0;
+	return WRONG;
 }
 
-/** The value of a member, parsed. */
-export function parseMember(reader: JsonReader, member: JsonMember): unknown {
-	return JSON.parse(reader.bytes.toString("utf8", member.from, member.to));
+/** Notes that something else should stand at `at`. */
+function failHere(reader: JsonReader, at: number): number {
+	return failJson(reader, at < reader.bytes.length ? "json" : "truncated", at);
 }
 
 /**
@@ -122,182 +138,196 @@ export function readJsonObject(reader: JsonReader, keys: readonly string[]): Jso
 	const found: (JsonMember | undefined)[] = keys.map(() => undefined);
 	const unknown: string[] = [];
 	const from = reader.at;
-	if (byteHere(reader) !== OPEN_OBJECT) {
-		failJson(reader, "not_a_map", reader.at);
+	if (reader.bytes[from] !== OPEN_OBJECT) {
+		failJson(reader, "not_a_map", from);
 		return null;
 	}
-	reader.at += 1;
-	for (let isFirst = true; ; isFirst = false) {
-		const separator = readSeparator(reader, isFirst, CLOSE_OBJECT);
-		if (separator === END) break;
-		const keyAt = reader.at;
-		const key = separator === MORE ? readKey(reader) : null;
+	reader.at = passSpace(reader.bytes, from + 1);
+	for (let isFirst = true; reader.bytes[reader.at] !== CLOSE_OBJECT; isFirst = false) {
+		if (!isFirst && !passComma(reader)) return null;
+		const at = reader.at;
+		const key = readKey(reader, at);
 		if (key === null) return null;
 		const index = keys.indexOf(key);
 		if (unknown.includes(key) || (index >= 0 && found[index] !== undefined)) {
-			failJson(reader, "duplicate_key", keyAt);
+			failJson(reader, "duplicate_key", at);
 			return null;
 		}
 		if (index < 0 && unknown.push(key) > UNKNOWN_KEYS_MAX) {
-			failJson(reader, "too_many", keyAt);
+			failJson(reader, "too_many", at);
 			return null;
 		}
 		const member = readMember(reader);
 		if (member === null) return null;
 		if (index >= 0) found[index] = member;
+		reader.at = passSpace(reader.bytes, member.to);
 	}
-	const invalidAt = invalidUtf8At(reader.bytes, from, reader.at);
-	if (invalidAt < 0) return found;
-	failJson(reader, "utf8", invalidAt);
+	reader.at += 1;
+	if (isUtf8(reader.bytes.subarray(from, reader.at))) return found;
+	failJson(reader, "utf8", invalidUtf8At(reader.bytes, from, reader.at));
 	return null;
 }
 
-function readKey(reader: JsonReader): string | null {
-	const at = reader.at;
-	if (byteHere(reader) !== QUOTE) {
-		failJson(reader, at < reader.bytes.length ? "json" : "truncated", at);
-		return null;
-	}
-	if (passText(reader) === 0) return null;
-	if (reader.at - at - 2 > KEY_BYTES_MAX) {
-		failJson(reader, "key", at);
-		return null;
-	}
-	const key = JSON.parse(reader.bytes.toString("utf8", at, reader.at)) as string;
-	return passColon(reader) ? key : null;
+function passComma(reader: JsonReader): boolean {
+	const { bytes, at } = reader;
+	if (bytes[at] !== COMMA) return failHere(reader, at) !== WRONG;
+	reader.at = passSpace(bytes, at + 1);
+	return true;
 }
 
-function passColon(reader: JsonReader): boolean {
-	passSpace(reader);
-	if (byteHere(reader) === COLON) {
-		reader.at += 1;
-		passSpace(reader);
-		return true;
+/** Reads a key and its colon; `reader.at` is then at its value. */
+function readKey(reader: JsonReader, from: number): string | null {
+	reader.at = from;
+	const to = passKey(reader, from);
+	if (to < 0) return null;
+	reader.at = to;
+	if (to - from - 2 > KEY_BYTES_MAX) {
+		failJson(reader, "key", from);
+		return null;
 	}
-	failJson(reader, reader.at < reader.bytes.length ? "json" : "truncated", reader.at);
-	return false;
+	const key = JSON.parse(reader.bytes.toString("utf8", from, to)) as string;
+	const valueAt = passColon(reader, to);
+	if (valueAt < 0) return null;
+	reader.at = valueAt;
+	return key;
 }
 
 function readMember(reader: JsonReader): JsonMember | null {
 	const from = reader.at;
 	reader.contents = noContents();
-	const type = passValue(reader, UNKNOWN_DEPTH_MAX);
-	if (type === 0) return null;
-	const { at: to, length, elements, contents } = reader;
-	return { from, to, type, length, elements, ...contents };
+	const to = passValue(reader, from);
+	if (to < 0) return null;
+	reader.at = to;
+	const { length, elements, contents } = reader;
+	return { from, to, type: TYPES[reader.bytes[from] as number] as number, length, elements, ...contents };
 }
 
-/** Passes over one value; its type, or 0 where something is wrong. */
-function passValue(reader: JsonReader, depth: number): number {
-	const at = reader.at;
-	if (at >= reader.bytes.length) return failJson(reader, "truncated", at);
-	switch (reader.bytes[at]) {
-		case OPEN_ARRAY:
-			return depth === 0 ? failJson(reader, "too_deep", at) : passArray(reader, depth - 1);
-		case OPEN_OBJECT:
-			return depth === 0 ? failJson(reader, "too_deep", at) : passObject(reader, depth - 1);
-		case QUOTE:
-			return passTextValue(reader);
-		case 0x74:
-			return passWord(reader, TRUE, JSON_BOOLEAN);
-		case 0x66:
-			return passWord(reader, FALSE, JSON_BOOLEAN);
-		case 0x6e:
-			return passWord(reader, NULL, JSON_NULL);
+// What passes over something takes the offset where it begins and returns the offset behind it. To read and write the
+// reader's own offset for each of thirty thousand elements would take longer than all the rest.
+
+/** Returned instead of an offset where something is wrong. */
+const WRONG = -1;
+
+/** The type of what begins with a byte; 0 for what begins nothing. */
+const TYPES = new Uint8Array(256);
+for (const digit of "-0123456789") TYPES[digit.charCodeAt(0)] = JSON_NUMBER;
+TYPES[QUOTE] = JSON_TEXT;
+TYPES[OPEN_ARRAY] = JSON_ARRAY;
+TYPES[OPEN_OBJECT] = JSON_OBJECT;
+TYPES[LETTER_T] = JSON_BOOLEAN;
+TYPES[LETTER_F] = JSON_BOOLEAN;
+TYPES[LETTER_N] = JSON_NULL;
+
+/** Passes over a value and all within it, nested at most UNKNOWN_DEPTH_MAX deep. */
+function passValue(reader: JsonReader, from: number): number {
+	const { bytes, contents } = reader;
+	let at = from;
+	let depth = 0;
+	/** Which of the arrays and objects around `at` are objects: a bit each, the innermost one lowest. */
+	let objects = 0;
+	let [values, length, elements] = [0, 0, 0];
+	for (;;) {
+		const type = TYPES[bytes[at] as number] as number;
+		values += 1;
+		if (depth === 1) {
+			length += 1;
+			elements |= type;
+		}
+		if (type === JSON_NUMBER) at = passNumber(reader, at);
+		else if (type === JSON_ARRAY || type === JSON_OBJECT) {
+			if (depth === UNKNOWN_DEPTH_MAX) return failJson(reader, "too_deep", at);
+			contents.containers += 1;
+			depth += 1;
+			objects = type === JSON_OBJECT ? objects * 2 + 1 : objects * 2;
+			at = passSpace(bytes, at + 1);
+			const here = bytes[at] as number;
+			if (type === JSON_ARRAY ? here !== CLOSE_ARRAY : here !== CLOSE_OBJECT) {
+				if (type === JSON_OBJECT) at = passMemberKey(reader, at);
+				if (at < 0) return WRONG;
+				continue;
+			}
+		} else at = passPlain(reader, at, type);
+		// Behind a value: a comma, or the end of what it is in.
+		for (;;) {
+			if (at < 0) return WRONG;
+			if (depth === 0) {
+				contents.values = values;
+				reader.length = length;
+				reader.elements = elements;
+				return at;
+			}
+			let here = bytes[at] as number;
+			if (here <= SPACE) {
+				at = passSpace(bytes, at);
+				here = bytes[at] as number;
+			}
+			at += 1;
+			if (here === COMMA) break;
+			if (here !== ((objects & 1) === 1 ? CLOSE_OBJECT : CLOSE_ARRAY)) return failHere(reader, at - 1);
+			depth -= 1;
+			objects >>= 1;
+		}
+		if ((bytes[at] as number) <= SPACE) at = passSpace(bytes, at);
+		if ((objects & 1) === 1) at = passMemberKey(reader, at);
+		if (at < 0) return WRONG;
+	}
+}
+
+/** Passes over a value that is neither a number nor an array nor an object. */
+function passPlain(reader: JsonReader, at: number, type: number): number {
+	switch (type) {
+		case JSON_TEXT:
+			return passTextValue(reader, at);
+		case JSON_BOOLEAN:
+			return passWord(reader, at, reader.bytes[at] === LETTER_T ? TRUE : FALSE);
+		case JSON_NULL:
+			return passWord(reader, at, NULL);
 		default:
-			return passNumber(reader);
+			return failHere(reader, at);
 	}
 }
 
-const END = 0;
-const MORE = 1;
-const WRONG = 2;
-
-/** Passes over what is between two elements, or the closing bracket. */
-function readSeparator(reader: JsonReader, isFirst: boolean, close: number): number {
-	const { bytes, at } = reader;
-	// A comma and no white space, as all encoders write it.
-	if (!isFirst && bytes[at] === COMMA && (bytes[at + 1] as number) > SPACE) {
-		reader.at = at + 1;
-		return MORE;
-	}
-	passSpace(reader);
-	const here = byteHere(reader);
-	if (here === close) {
-		reader.at += 1;
-		return END;
-	}
-	if (isFirst) return MORE;
-	if (here !== COMMA) {
-		failJson(reader, reader.at < bytes.length ? "json" : "truncated", reader.at);
-		return WRONG;
-	}
-	reader.at += 1;
-	passSpace(reader);
-	return MORE;
+/** Passes over a member's key and its colon. */
+function passMemberKey(reader: JsonReader, from: number): number {
+	const to = passKey(reader, from);
+	if (to < 0) return WRONG;
+	reader.contents.members += 1;
+	return passColon(reader, to);
 }
 
-function passArray(reader: JsonReader, depth: number): number {
-	reader.at += 1;
-	reader.contents.containers += 1;
-	let elements = 0;
-	for (let length = 0; ; length++) {
-		const separator = readSeparator(reader, length === 0, CLOSE_ARRAY);
-		if (separator === END) {
-			reader.length = length;
-			reader.elements = elements;
-			return JSON_ARRAY;
-		}
-		const type = separator === MORE ? passValue(reader, depth) : 0;
-		if (type === 0) return 0;
-		elements |= type;
-	}
+function passKey(reader: JsonReader, at: number): number {
+	return reader.bytes[at] === QUOTE ? passText(reader, at) : failHere(reader, at);
 }
 
-function passObject(reader: JsonReader, depth: number): number {
-	reader.at += 1;
-	reader.contents.containers += 1;
-	for (let length = 0; ; length++) {
-		const separator = readSeparator(reader, length === 0, CLOSE_OBJECT);
-		if (separator === END) {
-			reader.length = length;
-			reader.contents.members += length;
-			return JSON_OBJECT;
-		}
-		if (separator !== MORE) return 0;
-		if (byteHere(reader) !== QUOTE) {
-			return failJson(reader, reader.at < reader.bytes.length ? "json" : "truncated", reader.at);
-		}
-		if (passText(reader) === 0 || !passColon(reader) || passValue(reader, depth) === 0) return 0;
-	}
+function passColon(reader: JsonReader, from: number): number {
+	const at = passSpace(reader.bytes, from);
+	return reader.bytes[at] === COLON ? passSpace(reader.bytes, at + 1) : failHere(reader, at);
 }
 
-function passTextValue(reader: JsonReader): number {
-	const type = passText(reader);
+function passTextValue(reader: JsonReader, from: number): number {
+	const to = passText(reader, from);
 	const { contents, textBytes } = reader;
 	if (textBytes < contents.shortest) contents.shortest = textBytes;
 	if (textBytes > contents.longest) contents.longest = textBytes;
-	return type;
+	return to;
 }
 
 /** Passes over a string, its quotes included. */
-function passText(reader: JsonReader): number {
+function passText(reader: JsonReader, from: number): number {
 	const { bytes } = reader;
-	const from = reader.at;
 	/** Bytes that escapes take beyond what they stand for. */
 	let spare = 0;
 	for (let at = from + 1; at < bytes.length; ) {
 		const unit = bytes[at] as number;
 		if (unit === QUOTE) {
-			reader.at = at + 1;
 			reader.textBytes = at - from - 1 - spare;
-			return JSON_TEXT;
+			return at + 1;
 		}
-		if (unit < 0x20) return failJson(reader, "json", at);
+		if (unit < SPACE) return failJson(reader, "json", at);
 		if (unit !== BACKSLASH) at += 1;
 		else {
 			const length = escapeLength(reader, at);
-			if (length === 0) return 0;
+			if (length < 0) return WRONG;
 			at += length;
 			spare += length - reader.escapeBytes;
 		}
@@ -305,7 +335,7 @@ function passText(reader: JsonReader): number {
 	return failJson(reader, "truncated", from);
 }
 
-/** Bytes of the escape at `at`, both halves of a surrogate pair together; 0 where it is none. */
+/** Bytes of the escape at `at`, both halves of a surrogate pair together. */
 function escapeLength(reader: JsonReader, at: number): number {
 	const { bytes } = reader;
 	if (at + 1 >= bytes.length) return failJson(reader, "truncated", at);
@@ -313,7 +343,7 @@ function escapeLength(reader: JsonReader, at: number): number {
 	reader.escapeBytes = 1;
 	if (letter !== LETTER_U) return ESCAPES.includes(letter) ? 2 : failJson(reader, "json", at);
 	const unit = escapedUnit(reader, at);
-	if (unit < 0) return 0;
+	if (unit < 0) return WRONG;
 	reader.escapeBytes = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 	if (unit < 0xd800 || unit > 0xdfff) return 6;
 	reader.escapeBytes = 4;
@@ -321,21 +351,20 @@ function escapeLength(reader: JsonReader, at: number): number {
 	return second >= 0xdc00 && second <= 0xdfff ? 12 : failJson(reader, "utf8", at);
 }
 
-/** The unit of `\uHHHH` at `at`, or -1. */
+/** The unit of `\uHHHH` at `at`. */
 function escapedUnit(reader: JsonReader, at: number): number {
 	const { bytes } = reader;
 	let unit = 0;
 	for (let i = 0; i < 6; i++) {
 		const here = bytes[at + i];
-		if (here === undefined) failJson(reader, "truncated", at);
+		if (here === undefined) return failJson(reader, "truncated", at);
 		// A first half without a second one is no text; digits that are none are no JSON.
-		else if (i < 2 && here !== (i === 0 ? BACKSLASH : LETTER_U)) failJson(reader, "utf8", at);
-		else if (i >= 2 && digitOf(here) < 0) failJson(reader, "json", at);
-		else {
-			if (i >= 2) unit = unit * 16 + digitOf(here);
+		if (i < 2) {
+			if (here !== (i === 0 ? BACKSLASH : LETTER_U)) return failJson(reader, "utf8", at);
 			continue;
 		}
-		return -1;
+		if (digitOf(here) < 0) return failJson(reader, "json", at);
+		unit = unit * 16 + digitOf(here);
 	}
 	return unit;
 }
@@ -352,58 +381,58 @@ const TRUE = Buffer.from("true");
 const FALSE = Buffer.from("false");
 const NULL = Buffer.from("null");
 
-function passWord(reader: JsonReader, word: Buffer, type: number): number {
-	const { bytes, at } = reader;
-	for (let i = 0; i < word.length; i++) {
-		if (at + i >= bytes.length) return failJson(reader, "truncated", at);
-		if (bytes[at + i] !== word[i]) return failJson(reader, "json", at);
-	}
-	reader.at = at + word.length;
-	return type;
+function passWord(reader: JsonReader, at: number, word: Buffer): number {
+	const { bytes } = reader;
+	for (let i = 1; i < word.length; i++) if (bytes[at + i] !== word[i]) return failWord(reader, at, i);
+	return at + word.length;
+}
+
+function failWord(reader: JsonReader, at: number, right: number): number {
+	return failJson(reader, at + right < reader.bytes.length ? "json" : "truncated", at);
 }
 
 /** Digits of a number that is exact whatever they are. */
 const SHORT_DIGITS = 15;
 
-function passNumber(reader: JsonReader): number {
-	const { bytes, contents, at: from } = reader;
+function passNumber(reader: JsonReader, from: number): number {
+	const { bytes, contents } = reader;
 	let at = from;
+	let here = bytes[at] as number;
+	const isNegative = here === MINUS;
+	if (isNegative) here = bytes[++at] as number;
+	const first = at;
+	const isZero = here === ZERO;
 	let value = 0;
-	for (; at - from < SHORT_DIGITS; at++) {
-		const digit = (bytes[at] as number) - 0x30;
-		if (!(digit >= 0 && digit <= 9)) break;
-		value = value * 10 + digit;
+	while (here >= ZERO && here <= NINE && at - first < SHORT_DIGITS) {
+		value = value * 10 + (here - ZERO);
+		here = bytes[++at] as number;
 	}
-	// Most elements are a short whole number and a comma.
-	if (bytes[at] !== COMMA || at === from || (bytes[from] === 0x30 && at > from + 1)) return passAnyNumber(reader);
+	// Most numbers are short and whole.
+	const isShort = here === COMMA || here === CLOSE_ARRAY || here === CLOSE_OBJECT || here <= SPACE;
+	if (!isShort || at === first || (isZero && at > first + 1)) return passAnyNumber(reader, from);
 	if (value > contents.largest) contents.largest = value;
-	reader.at = at;
-	return JSON_NUMBER;
+	if (isNegative && value > 0) contents.numbers |= NEGATIVE_NUMBER;
+	return at;
 }
 
-function passAnyNumber(reader: JsonReader): number {
-	const { bytes, number, contents, at } = reader;
-	if (!scanJsonNumber(bytes, at, number)) {
-		return failJson(reader, number.to >= bytes.length ? "truncated" : "json", at);
+function passAnyNumber(reader: JsonReader, from: number): number {
+	const { bytes, number, contents } = reader;
+	if (!scanJsonNumber(bytes, from, number)) {
+		return failJson(reader, number.to >= bytes.length ? "truncated" : "json", from);
 	}
-	reader.at = number.to;
-	if (number.isNegative && number.magnitude > 0) contents.numbers |= NEGATIVE_NUMBER;
+	if (number.isNegative && !(number.isWhole && number.magnitude === 0)) contents.numbers |= NEGATIVE_NUMBER;
 	if (number.isInfinite) contents.numbers |= INFINITE_NUMBER;
 	if (!number.isWhole) contents.numbers |= FRACTION;
 	else if (number.magnitude > contents.largest) contents.largest = number.magnitude;
-	return JSON_NUMBER;
+	return number.to;
 }
 
-function passSpace(reader: JsonReader): void {
-	const { bytes } = reader;
+/** Passes over white space, of which there mostly is none. */
+function passSpace(bytes: Buffer, from: number): number {
+	let at = from;
 	for (;;) {
-		const here = bytes[reader.at];
-		if (here !== 0x20 && here !== 0x0a && here !== 0x0d && here !== 0x09) return;
-		reader.at += 1;
+		const here = bytes[at] as number;
+		if (here > SPACE || !(here === SPACE || here === 0x0a || here === 0x0d || here === 0x09)) return at;
+		at += 1;
 	}
-}
-
-/** The byte read next, or -1 behind the end. */
-function byteHere(reader: JsonReader): number {
-	return reader.bytes[reader.at] ?? -1;
 }

@@ -14,9 +14,9 @@ import {
 	JSON_TEXT,
 	type JsonMember,
 	type JsonReader,
-	parseMember,
 	readJsonObject,
 } from "./decode-json.js";
+import { parseCut } from "./parse-json.js";
 import type { PreviousRun } from "./status.js";
 
 /** Loss ranges of a status (CONTRACT, Status). */
@@ -26,10 +26,13 @@ export const LOSSES_MAX = 64;
 export const SOURCES_SEEN_MAX = 64;
 
 /** Characters kept of a text for people, such as a source's error; the rest is cut off. */
-const WORDS_CHARS_MAX = 500;
+const WORDS_CHARS_MAX = 200;
 
 /** Members of all objects in one value of the status: 64 sources of 8, and as many again for later versions. */
 const MEMBERS_MAX = 1_024;
+
+/** Values of any kind in one value of the status: those of all members, and arrays among them. */
+const VALUES_MAX = 2_048;
 
 /** Arrays and objects in one value: 64 ranges or sources and the array around them. */
 const CONTAINERS_MAX = 129;
@@ -159,11 +162,12 @@ function createFields(reader: JsonReader, found: readonly (JsonMember | undefine
 				return undefined;
 			}
 			const isLong = member.type === JSON_ARRAY && member.length > ELEMENTS_MAX;
-			if (isLong || member.members > MEMBERS_MAX || member.containers > CONTAINERS_MAX) {
+			const isMuch = member.members > MEMBERS_MAX || member.containers > CONTAINERS_MAX || member.values > VALUES_MAX;
+			if (isLong || isMuch) {
 				wrong("too_many", key);
 				return undefined;
 			}
-			const value = parseMember(reader, member);
+			const value = parseCut(reader, member, WORDS_CHARS_MAX);
 			if (countMembers(value) !== member.members) wrong("duplicate_key", key);
 			return value;
 		},
@@ -175,9 +179,10 @@ function createFields(reader: JsonReader, found: readonly (JsonMember | undefine
 /** Members of all objects in a parsed value. JSON.parse makes two of one key one, so then there are fewer than were read. */
 function countMembers(value: unknown): number {
 	if (typeof value !== "object" || value === null) return 0;
-	const inner = Object.values(value);
-	const own = Array.isArray(value) ? 0 : inner.length;
-	return inner.reduce((sum: number, item) => sum + countMembers(item), own);
+	let count = 0;
+	if (Array.isArray(value)) for (const item of value) count += countMembers(item);
+	else for (const key in value) count += 1 + countMembers((value as JsonRecord)[key]);
+	return count;
 }
 
 function readStatus(fields: Fields): StatusSeen {
@@ -317,9 +322,9 @@ function flag(fields: Fields, key: string, raw: unknown): boolean {
 	return raw === true;
 }
 
-/** A text for people: cut to a bound. */
+/** A text for people, which was cut to a bound. */
 function words(fields: Fields, key: string, raw: unknown): string {
-	if (typeof raw === "string") return raw.slice(0, WORDS_CHARS_MAX);
+	if (typeof raw === "string") return raw;
 	fields.wrong("type", key);
 	return "";
 }

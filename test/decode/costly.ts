@@ -80,6 +80,10 @@ const CBOR: readonly Costly[] = [
 		frameBytes({ later: Buffer.concat([head(5, n), Buffer.alloc(2 * n)]), value: undefined }),
 	),
 	frame("empty arrays nobody knows", "missing_key", (n) => frameBytes({ later: column(n, array()), value: undefined })),
+	frame("arrays of one nobody knows", "missing_key", (n) =>
+		frameBytes({ later: column(n, array(uint(0))), value: undefined }),
+	),
+	frame("empty texts, the last value null", "type", (n) => frameBytes({ value: column(n, text(""), hex("f6")) })),
 	frame("a bignum", "tag", (n) =>
 		frameBytes({ value: array(Buffer.concat([hex("c2"), head(2, n), Buffer.alloc(n)])) }),
 	),
@@ -97,6 +101,8 @@ const JSON_FRAMES: readonly Costly[] = [
 	frame("JSON: arrays within arrays", "too_deep", (n) => nested(n, "[", "")),
 	frame("JSON: objects within objects", "too_deep", (n) => Buffer.from('{"a":'.repeat(n))),
 	frame("JSON: empty arrays", "missing_key", (n) => nested(n, "[],", "[]]}")),
+	frame("JSON: arrays of one", "missing_key", (n) => nested(n, "[0],", "[]]}")),
+	frame("JSON: numbers below 0", "missing_key", (n) => nested(n, "-1,", "0]}")),
 	frame("JSON: members", "missing_key", (n) => Buffer.from(`{"later":{${'"a":0,'.repeat(n)}"a":0}}`)),
 	frame("JSON: keys", "too_many", (n) =>
 		Buffer.from(`{${Array.from({ length: n / 8 }, (_, i) => `"${i}":0`).join(",")}}`),

@@ -102,7 +102,7 @@ test("what is unknown is ignored, and what may be null is", () => {
 
 test("text for people is cut to a bound", () => {
 	const result = decodeStatus(status({ sources: [{ ...GOOD.sources[1], error: "x".repeat(5_000) }] }));
-	assert.is(result.ok && result.status.sources[0]?.error?.length, 500);
+	assert.is(result.ok && result.status.sources[0]?.error?.length, 200);
 });
 
 const [source] = GOOD.sources;
@@ -156,6 +156,7 @@ const TABLE: readonly (readonly [string, Buffer, string])[] = [
 		status({ sources: [Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [i, i]))] }),
 		"too_many",
 	],
+	["a loss of 5,000", status({ losses: [Array.from({ length: 5_000 }, () => 0)] }), "too_many"],
 	["arrays of arrays", status({ losses: Array.from({ length: 5_000 }, () => []) }), "too_many"],
 	["depth", status({ previous: [[[[[1]]]]] }), "too_deep"],
 	["a previous run without a name", status({ previous: { ...GOOD.previous, run: "x" } }), "name"],

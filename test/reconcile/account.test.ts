@@ -36,6 +36,24 @@ test("a gap is split from its two frames alone, at once", () => {
 	assert.equal(told(account.report(LATER).tally), { stamped: 40, received: 20, unknown: 16, uncertain: 4 });
 });
 
+test("what is missing while its device goes on talking is decided after one grace to two, and one interval", () => {
+	const intervalMs = 10_000;
+	for (let lostAfterMs = 0; lostAfterMs < 2 * GRACE_MS; lostAfterMs += intervalMs) {
+		const account = listening();
+		tell(account, status("pi", "a", 0));
+		let decidedMs = 0;
+		for (let ms = 0; decidedMs === 0; ms += intervalMs) {
+			const [seq, shift] = [ms / intervalMs, ms > lostAfterMs ? 1 : 0];
+			account.frame(frame("pi", "a", seq + shift, 1, seq + shift), "pi", T0 + ms);
+			const { uncertain, pending } = account.report(T0 + ms).tally;
+			assert.is(uncertain + pending, shift);
+			if (uncertain > 0) decidedMs = ms;
+		}
+		const waitedMs = decidedMs - lostAfterMs - intervalMs;
+		assert.ok(waitedMs >= GRACE_MS && waitedMs <= 2 * GRACE_MS + intervalMs, `${waitedMs} ms`);
+	}
+});
+
 test("the head of a run that began under our eyes is accounted", () => {
 	const account = listening();
 	tell(account, status("pi", "a", 0));
@@ -75,6 +93,62 @@ test("the tail of a killed run is exact by the word of the run after it", () => 
 	account.frame(frame("pi", "a", 0, 10, 0), "pi", LATER);
 	assert.equal(told(account.report(LATER).tally), expected, "closed: the same for ever");
 	assert.is(account.report(LATER).odd.replayed, 1);
+});
+
+test("the last counters of a run are taken, however long the run after it talked without a status", () => {
+	const account = listening();
+	tell(account, status("pi", "a", 0));
+	account.frame(frame("pi", "a", 0, 10, 0), "pi", T0);
+	for (let i = 0; i < 40; i++) {
+		account.frame(frame("pi", "b", i * 10, 10, i * 10), "pi", T0 + 1_000 + i * 5_000);
+		account.tick(T0 + 1_000 + i * 5_000);
+	}
+	const dropped = { overflow: 2, expired: 0, oversize: 0, shutdown: 0 };
+	const previous = { run: run("a"), stamped: 40, sent: 25, confirmed: 20, uncertain: 0, dropped };
+	const books = { stamped: 400, sent: 400, confirmed: 400 };
+	tell(account, status("pi", "b", 200_000, books, {}, { previous }));
+	const expected = { stamped: 440, received: 410, overflow: 2, crash: 13, downstream: 10, uncertain: 5 };
+	assert.equal(told(account.report(T0 + 200_000 + GRACE_MS).tally), expected);
+	account.tick(T0 + 200_000 + GRACE_MS);
+	assert.is(account.fleet.devices.get("pi")?.ended, null, "nothing holds it open any more");
+});
+
+test("what became uncertain after the last ranges is told from what was lost behind the broker before them", () => {
+	const account = listening();
+	tell(account, status("pi", "a", 0));
+	for (const [seq, readings] of [
+		[0, 10],
+		[13, 1],
+		[15, 5],
+	] as const) {
+		account.frame(frame("pi", "a", seq, readings, seq), "pi", T0);
+	}
+	const books = { stamped: 20, sent: 20, confirmed: 15, uncertain: 5 };
+	const losses: ObservedStatus["losses"] = [
+		[4, 5, "mixed"],
+		[10, 12, "uncertain"],
+	];
+	tell(account, status("pi", "a", 5_000, books, {}, { losses }));
+	const dropped = { overflow: 0, expired: 0, oversize: 0, shutdown: 0 };
+	const previous = { run: run("a"), stamped: 40, sent: 30, confirmed: 15, uncertain: 15, dropped };
+	account.status(status("pi", "b", 0, {}, {}, { previous }), "pi", T0 + 9_000, false);
+	const expected = { stamped: 40, received: 16, uncertain: 13, downstream: 1, crash: 10 };
+	assert.equal(told(account.report(LATER).tally), expected);
+});
+
+test("runs that are taken in by the word of the one after them are taken in once", () => {
+	const account = listening();
+	const dropped = { overflow: 0, expired: 0, oversize: 0, shutdown: 0 };
+	const previous = { run: run("z"), stamped: 5, sent: 5, confirmed: 5, uncertain: 0, dropped };
+	tell(account, status("pi", "a", 0));
+	account.frame(frame("pi", "z", 0, 5, 0), "pi", T0 + 1_000);
+	tell(account, status("pi", "b", 2_000, {}, {}, { previous }));
+	for (const [at, name] of [..."cde"].entries()) {
+		account.status(status("pi", name, 0), "pi", T0 + 3_000 + at, false);
+		account.frame(frame("pi", name, 0, 10, 0), "pi", T0 + 3_000 + at);
+	}
+	account.tick(LATER);
+	assert.equal(told(account.report(LATER).tally), { stamped: 35, received: 35 });
 });
 
 test("a run that nobody heard is told by the run after it", () => {
@@ -142,6 +216,15 @@ test("a jump that no time explains is not believed, one that time explains is", 
 	assert.equal([account.report(T0 + 1_000).odd.jumps, account.report(T0 + 1_000).tally.stamped], [3, 10]);
 	account.frame(frame("pi", "a", 3_600_000, 1, 10), "pi", T0 + 3_600_000);
 	assert.is(account.report(T0 + 3_600_000).tally.unknown, 3_599_990);
+});
+
+test("a jump is believed where more time passed at the device than here: a broker that stood still", () => {
+	const account = listening();
+	tell(account, status("pi", "a", 0));
+	account.frame(frame("pi", "a", 0, 10, 0, T0), "pi", T0 + 60_000);
+	account.frame(frame("pi", "a", 3_000_000, 10, 10, T0 + 60_000), "pi", T0 + 60_001);
+	assert.is(account.report(T0 + 60_001).tally.received, 20);
+	assert.is(account.report(T0 + 60_001).odd.jumps, 0);
 });
 
 test("frames that somebody else sent under a run before its first status are taken back", () => {

@@ -24,10 +24,10 @@ export interface History {
 	/** Every run had a status that came, so every run can be believed. */
 	readonly isAllVouched: boolean;
 	/**
-	 * Every uncertain reading that counters spoke of was named by a range that came. Where it was not (`previous` has no
-	 * ranges, and a status may be lost), nobody can tell for certain which of the lost readings were uncertain.
+	 * Uncertain readings that arrived, and that no range named (`previous` has none, and a status may be lost). Nobody can
+	 * tell for certain that they did: as many that were lost behind the broker may be taken for them.
 	 */
-	readonly isSplitKnown: boolean;
+	readonly mistakable: number;
 	readonly endMs: number;
 }
 
@@ -129,9 +129,13 @@ export function playHistory(random: Random, options: HistoryOptions = {}): Histo
 		messages: world.messages,
 		expected: expect(runs),
 		isAllVouched: runs.every((run) => run.known !== null && world.messages.some(isStatusOf(run.id))),
-		isSplitKnown: runs.every(({ known, named }) => known?.every((fate, seq) => fate !== "uncertain" || named.has(seq))),
+		mistakable: runs.reduce((sum, run) => sum + mistakableOf(run), 0),
 		endMs: world.nowMs,
 	};
+}
+
+function mistakableOf({ known, named, received }: Sim): number {
+	return (known ?? []).filter((fate, seq) => fate === "uncertain" && received.has(seq) && !named.has(seq)).length;
 }
 
 function isStatusOf(id: string): (message: Message) => boolean {

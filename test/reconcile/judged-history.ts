@@ -27,11 +27,11 @@ export function settle(account: Account, nowMs: number): Tally {
 }
 
 /** A tally in the words of `expected`; where nobody can know the split of what was sent and lost, only its sum counts. */
-export function inWords(tally: Readonly<Record<keyof Expected, number>>, { isSplitKnown }: History): Expected {
+export function inWords(tally: Readonly<Record<keyof Expected, number>>, { mistakable }: History): Expected {
 	const words = Object.fromEntries(["stamped", "received", "pending", ...CAUSES].map((key) => [key, 0]));
 	const result = words as unknown as Expected;
 	for (const key of Object.keys(result) as (keyof Expected)[]) result[key] = tally[key];
-	if (!isSplitKnown) [result.uncertain, result.downstream] = [result.uncertain + result.downstream, 0];
+	if (mistakable > 0) [result.uncertain, result.downstream] = [result.uncertain + result.downstream, 0];
 	return result;
 }
 
@@ -55,7 +55,7 @@ export function equalVerdicts(seed: number, wanted: number): number {
 	let equal = 0;
 	for (let judged = 0, played = 0; judged < wanted; played++) {
 		const history = playHistory(createRandom(seed + played));
-		if (!history.isAllVouched || !history.isSplitKnown) continue;
+		if (!history.isAllVouched || history.mistakable > 0) continue;
 		judged += 1;
 		const { said, truth } = judgeHistory(history);
 		if (Object.entries(truth).every(([key, readings]) => said[key as keyof Expected] === readings)) equal += 1;

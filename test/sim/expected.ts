@@ -7,8 +7,8 @@ export interface Expectation {
 	readonly tally: Tally;
 	/** Nothing kept the reconciler from knowing all this: it has to say the same. */
 	readonly isExact: boolean;
-	/** Every uncertain reading was named to it, so that it can tell `uncertain` from `downstream`. */
-	readonly isSplit: boolean;
+	/** Uncertain readings that arrived and were not named to it: as many lost behind the broker may be taken for them. */
+	readonly mistakable: number;
 }
 
 const DROPS: Readonly<Record<number, Cause>> = {
@@ -22,7 +22,7 @@ const DROPS: Readonly<Record<number, Cause>> = {
 export function expectationOf(runs: readonly RunRecord[]): Expectation {
 	const tally = createTally();
 	let isExact = true;
-	let isSplit = true;
+	let mistakable = 0;
 	let isAnyHeard = false;
 	runs.forEach((run, i) => {
 		// A run that nobody heard is known where the run after it spoke of it, and one before it was heard.
@@ -32,28 +32,29 @@ export function expectationOf(runs: readonly RunRecord[]): Expectation {
 			if (run.received > 0 || !isAnyHeard) isExact = false;
 		}
 		isAnyHeard ||= run.isVouched;
-		if (run.truth.past > 0 || run.isToldLate) isExact = false;
-		isSplit = addRun(tally, run, run.isKnownOver || i < runs.length - 1) && isSplit;
+		if (run.truth.past > 0) isExact = false;
+		mistakable += addRun(tally, run, run.isKnownOver || i < runs.length - 1);
 	});
-	return { tally, isExact, isSplit };
+	return { tally, isExact, mistakable };
 }
 
-function addRun(tally: Tally, run: RunRecord, isOver: boolean): boolean {
+/** Adds what is to be known of a run; says how many of its readings are mistakable. */
+function addRun(tally: Tally, run: RunRecord, isOver: boolean): number {
 	const { truth } = run;
 	const known = run.known < 0 ? new Uint8Array(0) : truth.fatesAt(run.known);
 	const end = run.receivedTo - truth.past;
 	const stamped = Math.max(end, known.length);
-	let isSplit = true;
+	let mistakable = 0;
 	for (let at = 0; at < stamped; at++) {
 		const seq = at + truth.past;
 		const isReceived = truth.isMarked(seq, RECEIVED);
 		const fate = known[at];
-		if (fate === UNCERTAIN && !truth.isMarked(seq, NAMED)) isSplit = false;
+		if (fate === UNCERTAIN && isReceived && !truth.isMarked(seq, NAMED)) mistakable += 1;
 		tally.stamped += 1;
 		if (isReceived) tally.received += 1;
 		else tally[causeOf(fate, truth.fate(seq), at < end, isOver)] += 1;
 	}
-	return isSplit;
+	return mistakable;
 }
 
 function causeOf(known: number | undefined, fate: number, isBeforeEnd: boolean, isOver: boolean): Cause | "pending" {

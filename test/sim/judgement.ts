@@ -1,6 +1,5 @@
 // The end of a simulation: the reconciler's account of every device against the truth, to the reading and to the reason.
 import type { DeviceReport, FleetReport } from "../../src/reconcile/indicators.js";
-import { ENDED_RUNS_MAX, GRACE_MS } from "../../src/reconcile/limits.js";
 import { CAUSES, createTally, lostTotal, type Tally } from "../../src/reconcile/verdict.js";
 import type { Device } from "./device.js";
 import { expectationOf, tallyWords } from "./expected.js";
@@ -23,7 +22,7 @@ import { reach, type World } from "./world.js";
 export function inspectAccount(devices: readonly Device[], report: FleetReport): void {
 	for (const device of devices) {
 		const told = report.devices.find(({ device: id }) => id === device.id);
-		if (told !== undefined && !isLooping(device)) checkNothingWrong(device, told.tally, told);
+		if (told !== undefined) checkNothingWrong(device, told.tally, told);
 	}
 }
 
@@ -31,42 +30,30 @@ export function inspectAccount(devices: readonly Device[], report: FleetReport):
 export function judgeAccount(world: World, devices: readonly Device[], report: FleetReport, wasAway: boolean): void {
 	for (const device of devices) {
 		const told = report.devices.find(({ device: id }) => id === device.id);
-		const { tally, isExact, isSplit } = expectationOf(device.runs);
-		if (isLooping(device)) {
-			world.totals.boundedVerdicts += 1;
-			continue;
-		}
+		const { tally, isExact, mistakable } = expectationOf(device.runs);
 		checkNothingWrong(device, told?.tally ?? createTally(), told);
-		// What `previous` calls uncertain no range names: only where all were named can `downstream` be held to the truth.
-		if (!device.hasLied && isSplit) checkDownstream(device, told?.tally ?? createTally());
+		if (!device.hasLied) checkDownstream(device, told?.tally ?? createTally());
 		if (device.runs.some((run) => !run.isVouched && run.received > 0)) reach(world, "run known by its frames alone");
 		if (wasAway || device.hasLied || !isExact) {
 			world.totals.boundedVerdicts += 1;
 			continue;
 		}
 		world.totals.exactVerdicts += 1;
-		checkSame(device, told?.tally ?? createTally(), tally, isSplit);
+		checkSame(device, told?.tally ?? createTally(), tally, mistakable);
 	}
 	if (report.odd.duplicates > 0) fail("verdict", `${report.odd.duplicates} duplicates`);
 }
 
-function checkSame({ id }: Device, told: Tally, tally: Tally, isSplit: boolean): void {
+function checkSame({ id }: Device, told: Tally, tally: Tally, mistakable: number): void {
 	const keys = ["stamped", "received", "pending", "unobserved", ...CAUSES] as const;
 	for (const key of keys) {
-		if (!isSplit && (key === "uncertain" || key === "downstream")) continue;
-		if (told[key] !== tally[key]) fail("verdict", `${id} ${key}: ${tallyWords(told)}; in truth ${tallyWords(tally)}`);
+		const slack = key === "uncertain" || key === "downstream" ? mistakable : 0;
+		if (Math.abs(told[key] - tally[key]) > slack)
+			fail("verdict", `${id} ${key}: ${tallyWords(told)}; in truth ${tallyWords(tally)}`);
 	}
 	if (told.uncertain + told.downstream !== tally.uncertain + tally.downstream) {
 		fail("verdict", `${id} on the way: ${tallyWords(told)}; in truth ${tallyWords(tally)}`);
 	}
-}
-
-/** It started more often than the account has room for (ENDED_RUNS_MAX within twice the grace): nothing is promised. */
-function isLooping({ runs }: Device): boolean {
-	return runs.some(({ truth }, i) => {
-		const later = runs[i + ENDED_RUNS_MAX];
-		return later !== undefined && later.truth.startedMs - truth.startedMs < 2 * GRACE_MS;
-	});
 }
 
 /** Whatever it missed, it says nothing that is not so. */

@@ -55,8 +55,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
 	function tick(): void {
 		account.tick(nowMs());
-		const runs = [...account.fleet.devices.values()].flatMap(({ current, ended }) => [current, ...(ended ?? [])]);
-		if (runs.some((run) => run !== null && run.folded !== null)) reach(world, "detail given up by the account");
+		for (const { current, ended } of account.fleet.devices.values()) {
+			if (current?.folded || ended?.some(({ folded }) => folded !== null))
+				reach(world, "detail given up by the account");
+		}
 		queue.after(TICK_MS, tick);
 	}
 	queue.after(random.between(0, TICK_MS), tick);
@@ -77,7 +79,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 	function processFrame({ frame, handed, device }: Message & { kind: "frame" }): void {
 		const { truth } = handed;
 		const run = options.runOf(truth.run) as RunRecord;
-		run.firstHeardMs = Math.min(run.firstHeardMs, queue.nowMs());
 		const end = frame.seq + frame.stream.length;
 		if (run.lastEnd >= 0) explain(run, frame.seq, frame.sent);
 		[run.lastEnd, run.lastSent] = [end, frame.sent + frame.stream.length];
@@ -101,7 +102,6 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 	function processStatus({ status, handed, device }: Message & { kind: "status" }, isRetained: boolean): void {
 		const { run } = handed;
 		run.isVouched = true;
-		run.firstHeardMs = Math.min(run.firstHeardMs, queue.nowMs());
 		run.known = Math.max(run.known, handed.logLength);
 		run.isKnownOver ||= handed.isLast;
 		for (const [from, to, reason] of status.losses) {
@@ -110,11 +110,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 		}
 		const before = status.previous === null ? undefined : options.runOf(status.previous.run);
 		if (before !== undefined) {
-			if (!before.isKnownOver) {
-				reach(world, "previous run told");
-				// By then the account may have closed the run that fell silent when this one was heard.
-				before.isToldLate = queue.nowMs() - run.firstHeardMs >= options.graceMs;
-			}
+			if (!before.isKnownOver) reach(world, "previous run told");
 			before.known = Math.max(before.known, before.recorded);
 			before.isKnownOver = true;
 		}

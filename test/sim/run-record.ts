@@ -22,10 +22,6 @@ export interface RunRecord {
 	recorded: number;
 	/** It may not be vouched for: no status of it reached a reconciler that listened. */
 	isVouched: boolean;
-	/** True time at which the reconciler first heard of it, ms. */
-	firstHeardMs: number;
-	/** The run after it told its last counters long after it was itself heard. */
-	isToldLate: boolean;
 }
 
 export function createRunRecord(truth: RunTruth): RunRecord {
@@ -41,7 +37,5 @@ export function createRunRecord(truth: RunTruth): RunRecord {
 		lastSent: 0,
 		recorded: 0,
 		isVouched: false,
-		firstHeardMs: Number.POSITIVE_INFINITY,
-		isToldLate: false,
 	};
 }

@@ -32,8 +32,28 @@ export const RECONCILE_BUGS = [
 		edits: [
 			{
 				file: verdict,
-				from: "const uncertain = Math.min(lost.mixed, hidden);",
-				to: "const uncertain = Math.min(lost.unnamed, counters?.uncertain ?? 0);",
+				from: "const mixed = Math.min(lost.mixed, Math.max(0, toldUncertain - named - before));",
+				to: "const mixed = Math.min(lost.mixed, toldUncertain);",
+			},
+		],
+	},
+	{
+		name: "what became uncertain after the last ranges was lost behind the broker",
+		edits: [{ file: verdict, from: "const late = Math.min(lost.late,", to: "const late = Math.min(0," }],
+	},
+	{
+		name: "a run is closed before the next one has told its last counters",
+		isSlow: true,
+		edits: [{ file: device, from: "if ((isTold || run.isFinal) && isOver(run, view))", to: "if (isOver(run, view))" }],
+	},
+	{
+		name: "a run is taken in twice",
+		isSlow: true,
+		edits: [
+			{
+				file: account,
+				from: "if (fleet.candidates.get(candidateKey(candidate.device, candidate.run.id)) !== candidate) return false;",
+				to: "",
 			},
 		],
 	},
