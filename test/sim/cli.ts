@@ -65,6 +65,7 @@ function planOf(options: Options): Plan {
 		seedsMax: numberOf(options, "seeds", isOpen ? infinity : 1_000),
 		deviceHoursMax: numberOf(options, "device-hours", infinity),
 		handOversMax: numberOf(options, "hand-overs", infinity),
+		forMsMax: infinity,
 		scenario: { ...hoursOf(options), ...(isBulk ? { isBulk } : {}) },
 	};
 }

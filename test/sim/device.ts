@@ -59,7 +59,7 @@ export interface DeviceOptions {
 	readonly runs: Map<string, RunRecord>;
 }
 
-const AUDIT_MS = 10_000;
+const AUDIT_MS = 30_000;
 /** A barrier unanswered for longer ends its link. */
 const BARRIER_MS = 10_000;
 const GRACE_MS = 30_000;

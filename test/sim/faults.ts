@@ -193,7 +193,9 @@ function injectProcess({ healMs, world }: Targets, fault: Fault, device: Device)
 			world.queue.after(fault.dice % 90, () => whileDraining(device, fault, downMs));
 			return;
 		default:
-			device.freeze(downMs, fault.kind === "suspend");
+			// Now and then with a reading just handed over, so that its barrier is under way or waits.
+			if (fault.dice % 2 === 0) device.burst(0, 1);
+			world.queue.after(fault.dice % 40, () => device.freeze(downMs, fault.kind === "suspend"));
 			return;
 	}
 }

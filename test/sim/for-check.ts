@@ -8,9 +8,10 @@ const THREADS = 2;
 /** Simulations that a failure may take to become small, within the time of a test. */
 const SHRINK_TRIES = 60;
 
-export function playForCheck(from: number, seedsMax: number): Promise<Batch> {
+/** Plays `seedsMax` seeds, or those that are begun within `forMsMax` of the machine's time. */
+export function playForCheck(from: number, seedsMax: number, forMsMax = Number.POSITIVE_INFINITY): Promise<Batch> {
 	const unbounded = { deviceHoursMax: Number.POSITIVE_INFINITY, handOversMax: Number.POSITIVE_INFINITY };
-	return playInThreads({ from, step: 1, seedsMax, ...unbounded, scenario: {} }, THREADS);
+	return playInThreads({ from, step: 1, seedsMax, forMsMax, ...unbounded, scenario: {} }, THREADS);
 }
 
 /** Nothing, or the invariant, the line that plays it again, and a small scenario that violates it too. */

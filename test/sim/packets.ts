@@ -84,15 +84,14 @@ export interface ReadPublish {
 	readonly contentType: string | undefined;
 }
 
-const latin1 = new TextDecoder("latin1");
-
 /** Reads a PUBLISH of QoS 0 strictly (MQTT 5.0, 3.3; 3.1.1, 3.3); a sentence where it is none. */
 export function readPublish(first: number, body: Uint8Array, version: 4 | 5): ReadPublish | string {
 	if ((first & 0x0e) !== 0) return "a PUBLISH that is a duplicate or not of QoS 0";
 	const topicLength = ((body[0] ?? 0) << 8) | (body[1] ?? 0);
 	let at = 2 + topicLength;
 	if (topicLength === 0 || at > body.length) return "a PUBLISH whose topic is not within it";
-	const topic = latin1.decode(body.subarray(2, at));
+	const text = Buffer.from(body.buffer, body.byteOffset, body.length);
+	const topic = text.toString("latin1", 2, at);
 	let expiryS: number | undefined;
 	let contentType: string | undefined;
 	if (version === 5) {
@@ -107,7 +106,7 @@ export function readPublish(first: number, body: Uint8Array, version: 4 | 5): Re
 				at += 5;
 			} else if (id === 3 && contentType === undefined) {
 				const size = ((body[at + 1] ?? 0) << 8) | (body[at + 2] ?? 0);
-				contentType = latin1.decode(body.subarray(at + 3, at + 3 + size));
+				contentType = text.toString("latin1", at + 3, at + 3 + size);
 				at += 3 + size;
 			} else return `PUBLISH property ${id}`;
 		}

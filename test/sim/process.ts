@@ -82,6 +82,8 @@ export const DEATH = Symbol("death");
 
 const WRITER = { pid: 1, startTicks: 1, bootId: "simulated" };
 const ID_CHARS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"];
+/** Callbacks of sources that wait for a stopped process: beyond that the kernel's buffers are full, and it drops. */
+const WAITING_MAX = 40;
 /** A run with a past has been up for long enough to have had it. */
 const PAST_PER_MS = 500;
 
@@ -212,6 +214,7 @@ export function createProcess(machine: Machine, past: number, previous: Previous
 
 	/** Says `times` readings of each of these streams of a source. */
 	function say(source: number, times: number, isLate: boolean, isWanted: (stream: Stream) => boolean): void {
+		if (waiting.length >= WAITING_MAX) return;
 		enter(() => {
 			for (let i = 0; (process.isOpen || isLate) && i < times; i++) {
 				for (let k = 0; k < streams.length; k++) {

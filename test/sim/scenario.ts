@@ -38,16 +38,44 @@ export interface ScenarioOptions {
 	readonly isBulk?: boolean;
 }
 
-/** How often the devices of a scenario speak. */
-type Tempo = "dense" | "busy" | "calm";
 type Span = readonly [from: number, to: number];
 
-const PERIOD_MS: Readonly<Record<Tempo, Span>> = { dense: [50, 5_000], busy: [1_000, 20_000], calm: [20_000, 600_000] };
-const BUSY_STATUS_MS: Span = [5_000, 30_000];
-const CALM_STATUS_MS: Span = [30_000, 240_000];
+/** How often the devices of a scenario speak, and how often something goes wrong. */
+interface Tempo {
+	/** How many scenarios have it, of all. */
+	readonly share: number;
+	readonly hours: Span;
+	/** Of a source. */
+	readonly periodMs: Span;
+	readonly statusMs: Span;
+	readonly keepaliveS: Span;
+	/** Faults in an hour of a device, over all kinds. */
+	readonly faults: Span;
+}
 
-const BUSY_KEEPALIVE_S: Span = [2, 60];
-const CALM_KEEPALIVE_S: Span = [10, 200];
+/** Most hours pass where little is said, as with real gateways; most of what happens does in the others. */
+const TEMPOS: readonly Tempo[] = [
+	// Faults every second or two, for minutes.
+	{
+		...{ share: 0.08, hours: [0.02, 0.07], periodMs: [50, 5_000], statusMs: [5_000, 30_000] },
+		...{ keepaliveS: [2, 60], faults: [600, 6_000] },
+	},
+	{
+		...{ share: 0.1, hours: [0.05, 0.2], periodMs: [1_000, 20_000], statusMs: [5_000, 30_000] },
+		...{ keepaliveS: [2, 60], faults: [66, 300] },
+	},
+	{
+		...{ share: 0.17, hours: [0.5, 1], periodMs: [20_000, 600_000], statusMs: [30_000, 240_000] },
+		...{ keepaliveS: [10, 200], faults: [66, 120] },
+	},
+	{
+		...{ share: 0.65, hours: [0.7, 1.8], periodMs: [60_000, 3_600_000], statusMs: [120_000, 1_800_000] },
+		...{ keepaliveS: [60, 1_200], faults: [60, 80] },
+	},
+];
+
+/** The truth about a million readings takes 30 MB. */
+const BULK_HOURS = 0.02;
 
 const HOUR_MS = 3_600_000;
 /** 2026-09-21. */
@@ -57,12 +85,10 @@ const INT32_MS = 2 ** 31;
 export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenario {
 	const random = createRandom(seed);
 	const shape = random.split("shape");
-	// One in eight is dense: faults every second or two, for minutes.
-	const isDense = shape.chance(0.12);
-	const tempo: Tempo = isDense ? "dense" : shape.chance(0.15) ? "busy" : "calm";
-	const hours = options.hours ?? (isDense ? shape.between(0.05, 0.12) : shape.between(0.5, 2));
+	const tempo = tempoOf(shape.next());
+	const hours = options.hours ?? (options.isBulk ? BULK_HOURS : shape.between(...tempo.hours));
 	const forMs = hours * HOUR_MS;
-	const count = 1 + shape.below(isDense ? 3 : 5);
+	const count = 1 + shape.below(5);
 	const devices = Array.from({ length: count }, (_, i) => deviceSpec(random.split(`device ${i}`), i, options, tempo));
 	const timing = random.split("clocks");
 	// The end of 2^31 s of Unix time, or the middle of the scenario, by chance.
@@ -89,9 +115,19 @@ export function scenarioOf(seed: number, options: ScenarioOptions = {}): Scenari
 			packetBytesMax: net.chance(0.3) ? Math.round(net.logBetween(1_100, 5_000)) : 0,
 			isOld: net.chance(0.05),
 		},
-		faults: faultsOf(random.split("faults"), devices, forMs, isDense),
+		faults: faultsOf(random.split("faults"), devices, forMs, tempo),
 		stopped: devices.flatMap((_, i) => (shape.chance(0.4) ? [i] : [])),
 	};
+}
+
+/** The tempo of a scenario that drew `share`, from 0 to 1. */
+function tempoOf(share: number): Tempo {
+	let below = 0;
+	for (const tempo of TEMPOS) {
+		below += tempo.share;
+		if (share < below) return tempo;
+	}
+	return TEMPOS[0] as Tempo;
 }
 
 function deviceSpec(random: Random, index: number, { isBulk = false }: ScenarioOptions, tempo: Tempo): DeviceSpec {
@@ -110,12 +146,12 @@ function deviceSpec(random: Random, index: number, { isBulk = false }: ScenarioO
 			maxRate: random.chance(0.85) || isBulk ? 0 : Math.ceil(random.logBetween(2, 100)),
 			confirmMs: Math.round(random.logBetween(500, 30_000)),
 			atRisk,
-			statusIntervalMs: Math.round(random.logBetween(...(tempo === "calm" ? CALM_STATUS_MS : BUSY_STATUS_MS))),
+			statusIntervalMs: Math.round(random.logBetween(...tempo.statusMs)),
 		},
 		link: {
 			version: random.chance(0.7) ? 5 : 4,
 			format: random.chance(0.85) ? "cbor" : "json",
-			keepaliveMs: Math.round(random.logBetween(...(tempo === "calm" ? CALM_KEEPALIVE_S : BUSY_KEEPALIVE_S))) * 1_000,
+			keepaliveMs: Math.round(random.logBetween(...tempo.keepaliveS)) * 1_000,
 			backoff: { minMs: 500, maxMs: Math.round(random.logBetween(1_000, 60_000)) },
 		},
 		sources: Array.from({ length: 1 + random.below(3) }, (_, i) => sourceSpec(random, i, isBulk, tempo)),
@@ -130,18 +166,17 @@ function sourceSpec(random: Random, index: number, isBulk: boolean, tempo: Tempo
 	return {
 		name: `s${index}`,
 		kinds: Array.from({ length: streams }, () => (random.chance(0.6) ? "decimal" : random.pick(VALUE_KINDS))),
-		periodMs: isBulk ? 100 : random.logBetween(...PERIOD_MS[tempo]),
+		periodMs: isBulk ? 100 : random.logBetween(...tempo.periodMs),
 		batch: isBulk ? 500 : 1 + random.below(3),
 		textBytes: Math.round(random.logBetween(1, isBulk ? 8 : 200)),
 		isStamped: random.chance(0.3),
 	};
 }
 
-function faultsOf(random: Random, devices: readonly DeviceSpec[], forMs: number, isDense: boolean): Fault[] {
+function faultsOf(random: Random, devices: readonly DeviceSpec[], forMs: number, tempo: Tempo): Fault[] {
 	const kinds = FAULT_KINDS.filter((kind) => random.chance(kind.startsWith("reconciler") ? 0.15 : 0.4));
 	const hours = forMs / HOUR_MS;
-	// Faults in an hour of a device, over all kinds.
-	const perHour = isDense ? random.logBetween(600, 6_000) : random.logBetween(66, 120);
+	const perHour = random.logBetween(...tempo.faults);
 	const weights = kinds.map(() => random.logBetween(0.1, 3));
 	const total = weights.reduce((sum, weight) => sum + weight, 0);
 	const faults: Fault[] = [];

@@ -13,13 +13,15 @@ export interface Plan {
 	readonly seedsMax: number;
 	readonly deviceHoursMax: number;
 	readonly handOversMax: number;
+	/** Time of the machine, ms: no seed is begun after that. */
+	readonly forMsMax: number;
 	readonly scenario: ScenarioOptions;
 }
 
 export interface Batch {
 	seeds: number;
 	deviceHours: number;
-	/** Of the thread that played it. */
+	/** Processor time of all threads, ms. */
 	cpuMs: number;
 	readonly rare: RareCounts;
 	readonly totals: Totals;
@@ -37,6 +39,7 @@ export function playSeeds(plan: Plan): Batch {
 	const startedMs = performance.now();
 	for (let seed = plan.from; batch.seeds < plan.seedsMax; seed += plan.step) {
 		if (batch.deviceHours >= plan.deviceHoursMax || batch.totals.handOvers >= plan.handOversMax) break;
+		if (performance.now() - startedMs >= plan.forMsMax) break;
 		const outcome = simulate(scenarioOf(seed, plan.scenario));
 		batch.seeds += 1;
 		batch.deviceHours += outcome.deviceHours;
@@ -47,7 +50,6 @@ export function playSeeds(plan: Plan): Batch {
 			break;
 		}
 	}
-	batch.cpuMs = performance.now() - startedMs;
 	return batch;
 }
 
@@ -58,10 +60,11 @@ function add<Key extends string>(to: Record<Key, number>, more: Record<Key, numb
 /** Plays a plan in `threads` threads, each with its share. */
 export async function playInThreads(plan: Plan, threads: number): Promise<Batch> {
 	const share = (whole: number): number => (whole === Number.POSITIVE_INFINITY ? whole : Math.ceil(whole / threads));
+	const before = process.cpuUsage();
 	const batches = await Promise.all(
 		Array.from({ length: threads }, (_, i) =>
 			playInThread({
-				...{ scenario: plan.scenario, from: plan.from + i * plan.step, step: plan.step * threads },
+				...{ ...plan, from: plan.from + i * plan.step, step: plan.step * threads },
 				seedsMax: share(plan.seedsMax),
 				deviceHoursMax: share(plan.deviceHoursMax),
 				handOversMax: share(plan.handOversMax),
@@ -69,10 +72,11 @@ export async function playInThreads(plan: Plan, threads: number): Promise<Batch>
 		),
 	);
 	const all = createBatch();
+	const { user, system } = process.cpuUsage(before);
+	all.cpuMs = (user + system) / 1_000;
 	for (const batch of batches) {
 		all.seeds += batch.seeds;
 		all.deviceHours += batch.deviceHours;
-		all.cpuMs += batch.cpuMs;
 		add(all.rare, batch.rare);
 		add(all.totals, batch.totals);
 		if (batch.failure !== null && (all.failure === null || batch.failure.seed < all.failure.seed))

@@ -28,7 +28,7 @@ const TIMEOUTS_MS = 25_000;
 /** Twice the grace closes what ended; a run that waits for the silence of another waits for one more. */
 const SILENT_GRACES = 4;
 /** Between two looks at what the reconciler says meanwhile. */
-const INSPECT_MS = 120_000;
+const INSPECT_MS = 300_000;
 
 export function simulate(scenario: Scenario): Outcome {
 	const { seed } = scenario;
