@@ -88,7 +88,7 @@ export function createNaiveWindow(world: World, truth: RunTruth): NaiveWindow {
 		},
 		checkDead(nowMs) {
 			const first = barriers[0];
-			if (first === undefined || nowMs - first.sentMs < BARRIER_TIMEOUT_MS) fail("prompt", "a live link is closed");
+			if (first === undefined || nowMs < first.sentMs + BARRIER_TIMEOUT_MS) fail("prompt", "a live link is closed");
 			reach(world, "dead link found by an unanswered barrier");
 		},
 		down() {
