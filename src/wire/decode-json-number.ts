@@ -58,22 +58,19 @@ export function scanJsonNumber(bytes: Uint8Array, from: number, number: JsonNumb
 	let places = 0;
 	if (here === POINT) {
 		here = bytes[++at] as number;
-		for (let zeros = 0; isDigit(here); here = bytes[++at] as number) {
-			zeros += 1;
-			if (here === ZERO) continue;
-			places += zeros;
-			for (; zeros > 1; zeros--) digits *= 10;
-			digits = digits * 10 + (here - ZERO);
-			zeros = 0;
-		}
+		for (; isDigit(here); here = bytes[++at] as number) if (here !== ZERO) places = at - point;
 		number.to = at;
 		if (at === point + 1) return false;
 	}
 	const exponent = (here | LOWER_CASE) === LETTER_E ? scanExponent(bytes, at + 1, number) : 0;
 	if (Number.isNaN(exponent)) return false;
-	number.isWhole = digits === 0 || places <= exponent;
-	number.magnitude = digits > 0 && places < exponent ? digits * (POWERS[exponent - places] ?? Infinity) : digits;
 	const isSure = at - whole <= SURE_PLACES && point - whole + exponent <= SURE_PLACES;
+	// Of most fractions nobody has to know more than that they are none of these.
+	if (places > 0 && (exponent > 0 || !isSure)) {
+		for (let i = point + 1; i <= point + places; i++) digits = digits * 10 + ((bytes[i] as number) - ZERO);
+	}
+	number.isWhole = (digits === 0 && places === 0) || places <= exponent;
+	number.magnitude = digits > 0 && places < exponent ? digits * (POWERS[exponent - places] ?? Infinity) : digits;
 	number.isInfinite =
 		!isSure && digits > 0 && isBeyond(bytes, whole, digits * 10 ** (exponent - places - LIMIT_PLACES));
 	return true;

@@ -65,6 +65,12 @@ const CBOR: readonly Costly[] = [
 		Buffer.concat([hex("ab"), longFrame(n, uint(0)).subarray(1), text("v"), uint(1)]),
 	),
 	frame("floats, the last one NaN", "not_finite", (n) => frameBytes({ value: column(n, double(0.1), hex("f97e00")) })),
+	frame("half floats, the last one NaN", "not_finite", (n) =>
+		frameBytes({ value: column(n, hex("f93c00"), hex("f97e00")) }),
+	),
+	frame("integers of 2 bytes, the last value null", "type", (n) =>
+		frameBytes({ value: column(n, head(0, 256, 2), hex("f6")) }),
+	),
 	frame("integers of 8 bytes, the last one 2^53", "range", (n) =>
 		frameBytes({ value: column(n, head(0, 1, 8), uint(2n ** 53n)) }),
 	),
@@ -103,6 +109,8 @@ const JSON_FRAMES: readonly Costly[] = [
 	frame("JSON: empty arrays", "missing_key", (n) => nested(n, "[],", "[]]}")),
 	frame("JSON: arrays of one", "missing_key", (n) => nested(n, "[0],", "[]]}")),
 	frame("JSON: numbers below 0", "missing_key", (n) => nested(n, "-1,", "0]}")),
+	frame("JSON: fractions", "missing_key", (n) => nested(n, "0.1,", "0]}")),
+	frame("JSON: exponents", "missing_key", (n) => nested(n, "1e1,", "0]}")),
 	frame("JSON: members", "missing_key", (n) => Buffer.from(`{"later":{${'"a":0,'.repeat(n)}"a":0}}`)),
 	frame("JSON: keys", "too_many", (n) =>
 		Buffer.from(`{${Array.from({ length: n / 8 }, (_, i) => `"${i}":0`).join(",")}}`),
@@ -123,6 +131,9 @@ const JSON_FRAMES: readonly Costly[] = [
 	frame("JSON: readings, the last index wrong", "stream_index", (n) => jsonFrame(n, { stream: `[${zeros(n)}1]` })),
 	frame("JSON: readings, the last step 1e999", "range", (n) => jsonFrame(n, { dt: `[${zeros(n)}1e999]` })),
 	frame("JSON: readings, the last value 1e999", "not_finite", (n) => jsonFrame(n, { value: `[${zeros(n)}1e999]` })),
+	frame("JSON: readings of fractions, the last value 1e999", "not_finite", (n) =>
+		jsonFrame(n, { value: `[${"0.1,".repeat(n)}1e999]` }),
+	),
 	frame("JSON: texts, the last value 1e999", "not_finite", (n) =>
 		jsonFrame(n, { value: `[${'"ab",'.repeat(n)}1e999]` }),
 	),

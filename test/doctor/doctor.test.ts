@@ -10,11 +10,11 @@ import type { DoctorMachine } from "../../src/commands/doctor/machine.js";
 import { type DoctorDeps, doctor } from "../../src/commands/doctor.js";
 import type { MqttConfig } from "../../src/config/config.js";
 import type { OnoffPackage } from "../../src/sources/gpio/onoff-backend.js";
-import { makeSysfs, makeTree } from "../boards/sysfs-tree.js";
+import { makeTree } from "../boards/sysfs-tree.js";
 import { makeFakeGpiod } from "../gpio/fake-gpiod.js";
+import { PI4_FILES, pi4Machine } from "./pi4.js";
 
 const GROUPS = "root:x:0:\ndialout:x:20:\ngpio:x:997:\n";
-const CHIP = { label: "pinctrl-bcm2711", base: 512, count: 58 };
 
 interface Setup {
 	readonly config?: string;
@@ -26,12 +26,10 @@ interface Setup {
 /** A Pi 4 that is in order, unless `setup` says otherwise. */
 async function examine(setup: Setup = {}) {
 	const root = makeTree({
-		"proc/device-tree/compatible": "raspberrypi,4-model-b\0brcm,bcm2711\0",
-		"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.5\0",
+		...PI4_FILES,
 		"proc/cmdline": "console=tty1 root=/dev/mmcblk0p2\n",
 		"etc/group": GROUPS,
 		"cwd/other": "",
-		"dev/null": "",
 	});
 	if (setup.config !== undefined) writeFileSync(join(root, "cwd/tallywire.yaml"), setup.config);
 	const stdout: string[] = [];
@@ -43,20 +41,7 @@ async function examine(setup: Setup = {}) {
 		cwd: join(root, "cwd"),
 	};
 	const exit = await doctor(setup.args ?? [], io, {
-		machine: {
-			procRoot: join(root, "proc"),
-			sysRoot: makeSysfs([CHIP]),
-			devRoot: join(root, "dev"),
-			etcRoot: join(root, "etc"),
-			temporaryFolder: root,
-			nodeVersion: "v20.19.0",
-			arch: "arm64",
-			platform: "linux",
-			armVersion: null,
-			user: { name: "pi", uid: 1000, gids: [20, 997] },
-			memoryBytes: 1_024 * 1_048_576,
-			...setup.machine,
-		},
+		machine: { ...pi4Machine(root), ...setup.machine },
 		readClockSynchronised: async () => true,
 		loadOnoff: async () => ({}) as OnoffPackage,
 		toolPath: join(root, "no-tools"),

@@ -7,11 +7,10 @@ import { doctor } from "../../src/commands/doctor.js";
 import { sourceProblems } from "../../src/commands/source-problems.js";
 import { loadConfig } from "../../src/config/load.js";
 import type { OnoffPackage } from "../../src/sources/gpio/onoff-backend.js";
-import { makeSysfs, makeTree } from "../boards/sysfs-tree.js";
+import { makeTree } from "../boards/sysfs-tree.js";
 import { testEnvironment } from "../config/environment.js";
 import { makeFakeGpiod } from "../gpio/fake-gpiod.js";
-
-const CHIP = { label: "pinctrl-bcm2711", base: 512, count: 58 };
+import { PI4_FILES, pi4Machine, pi4Sysfs } from "./pi4.js";
 
 async function suggest(
 	files: Readonly<Record<string, string>>,
@@ -20,13 +19,11 @@ async function suggest(
 	toolPath = "/no-tools",
 ) {
 	const root = makeTree({
-		"proc/device-tree/compatible": "raspberrypi,4-model-b\0brcm,bcm2711\0",
-		"proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.5\0",
+		...PI4_FILES,
 		"proc/cmdline": "console=serial0,115200 console=tty1\n",
-		"dev/null": "",
 		...files,
 	});
-	const sysRoot = makeSysfs([CHIP], files);
+	const sysRoot = pi4Sysfs(files);
 	arrange(sysRoot);
 	mkdirSync(join(root, "dev/serial/by-id"), { recursive: true });
 	for (const name of ["ttyUSB0", "ttyACM0"].filter((port) => `dev/${port}` in files)) {
@@ -40,19 +37,7 @@ async function suggest(
 		cwd: root,
 	};
 	const exit = await doctor(args, io, {
-		machine: {
-			procRoot: join(root, "proc"),
-			sysRoot,
-			devRoot: join(root, "dev"),
-			etcRoot: join(root, "etc"),
-			temporaryFolder: root,
-			nodeVersion: "v20.19.0",
-			arch: "arm64",
-			platform: "linux",
-			armVersion: null,
-			user: { name: "pi", uid: 1000, gids: [20, 997] },
-			memoryBytes: 1_024 * 1_048_576,
-		},
+		machine: pi4Machine(root, sysRoot),
 		loadOnoff: async () => ({}) as OnoffPackage,
 		toolPath,
 		checkBroker: () => Promise.reject(new Error("asked")),

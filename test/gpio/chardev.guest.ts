@@ -5,7 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { interruptsOf } from "../../src/sources/gpio/lost-edges.js";
-import { lineTests } from "./line-tests.js";
+import { lineTests, secondIsRefused } from "./line-tests.js";
 import {
 	type BoardTest,
 	drive,
@@ -203,16 +203,7 @@ test("a gpiomon that dies is an error, and another one takes its place", async (
 	assert.deepEqual(holders(), []);
 });
 
-test("never two handlers on one line: a source of each back end on one pin", async () => {
-	const first = record({ backend: "sysfs", pin: "GPIO17" }, "first");
-	await opened(first);
-	const second = record({ backend, pin: "pin 11" }, "second");
-	second.source.start();
-	await until(() => second.events.length > 0);
-	assert.match(second.events[0] ?? "", /already in use by source "first"/);
-	await second.source.stop();
-	await first.source.stop();
-});
+test("never two handlers on one line: a source of each back end on one pin", () => secondIsRefused("sysfs", backend));
 
 test("a counter is taken through the character device by itself, and where sysfs has no GPIO a level too", async () => {
 	const counter = record({ pin: "GPIO27", mode: "counter" });

@@ -5,6 +5,18 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { BackendName } from "../../src/sources/gpio/backend.js";
 import { type BoardTest, drive, EDGE_MS, opened, pulses, record, setLive, until } from "./virtual-board.js";
 
+/** Two sources on one pin, which they name in two ways: the second is told who has it. */
+export async function secondIsRefused(backend: BackendName, secondBackend: BackendName): Promise<void> {
+	const first = record({ backend, pin: "GPIO17" }, "first");
+	await opened(first);
+	const second = record({ backend: secondBackend, pin: "pin 11" }, "second");
+	second.source.start();
+	await until(() => second.events.length > 0);
+	assert.match(second.events[0] ?? "", /already in use by source "first"/);
+	await second.source.stop();
+	await first.source.stop();
+}
+
 /** The tests, each with sources of this back end. */
 export function lineTests(backend: BackendName): BoardTest[] {
 	const tests: BoardTest[] = [];
@@ -131,14 +143,7 @@ export function lineTests(backend: BackendName): BoardTest[] {
 	});
 
 	test("two sources on one line: the second is told who has it", async () => {
-		const first = record({ backend, pin: "GPIO17" }, "first");
-		await opened(first);
-		const second = record({ backend, pin: "pin 11" }, "second");
-		second.source.start();
-		await until(() => second.events.length > 0);
-		assert.match(second.events[0] ?? "", /already in use by source "first"/);
-		await second.source.stop();
-		await first.source.stop();
+		await secondIsRefused(backend, backend);
 	});
 
 	test("40 openings leave no descriptor behind", async () => {

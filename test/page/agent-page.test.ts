@@ -11,7 +11,17 @@ import type { AgentView } from "../../src/wire/agent-view.js";
 import { NO_LOSS, type SampleChanges, SOURCE, sampleReport, sampleView } from "../serve/sample-report.js";
 import { until } from "../support/wait.js";
 import { sim, startWorld } from "../support/world.js";
-import { ARTEFACTS, FAINT_TEXTS, HOSTILE, openPage, says, startBrowser, text, type Watched } from "./browser.js";
+import {
+	ARTEFACTS,
+	FAINT_TEXTS,
+	HOSTILE,
+	isInert,
+	openPage,
+	says,
+	startBrowser,
+	text,
+	type Watched,
+} from "./browser.js";
 
 const test = suite<{ browser: Browser }>("the agent's page");
 
@@ -215,13 +225,8 @@ test("shows hostile names, values and errors as the text that they are", async (
 		for (const id of ["verdict-detail", "streams", "sources", "link-events"]) {
 			assert.ok((await text(page, id)).includes(HOSTILE), id);
 		}
-		assert.is(await page.locator("img").count(), 0);
-		assert.is(await page.locator("script").count(), 1);
 		await shoot("hostile");
-		// Nor could it become more, were a line of the script wrong.
-		const markup = "try { document.body.innerHTML = '<b>x</b>'; 'set' } catch (error) { error.name }";
-		assert.is(await page.evaluate(markup), "TypeError");
-		trouble.length = 0; // the browser has written down the refusal
+		await isInert({ page, trouble });
 	});
 });
 

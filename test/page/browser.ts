@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import * as assert from "uvu/assert";
 import { buildDir } from "../support/process.js";
 import { until } from "../support/wait.js";
 
@@ -92,3 +93,12 @@ export const FAINT_TEXTS = `(() => {
 		return contrast < 4.5 ? [node.textContent + " " + contrast.toFixed(2)] : [];
 	});
 })()`;
+
+/** What hostile text became is text: no image, no second script, nor could it be more, were a line of the script wrong. */
+export async function isInert({ page, trouble }: Pick<Watched, "page" | "trouble">): Promise<void> {
+	assert.is(await page.locator("img").count(), 0);
+	assert.is(await page.locator("script").count(), 1);
+	const markup = "try { document.body.innerHTML = '<b>x</b>'; 'set' } catch (error) { error.name }";
+	assert.is(await page.evaluate(markup), "TypeError");
+	trouble.length = 0; // the browser has written down the refusal
+}

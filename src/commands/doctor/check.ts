@@ -24,7 +24,7 @@ export function fail(text: string, mend: string, ...more: readonly string[]): Ch
 
 const SIGNS: Readonly<Record<Check["state"], string>> = { ok: "✓", warn: "!", fail: "✗" };
 
-/** A check as lines of text: what was found, and below it what mends it. A device, a certificate or a broker may have named itself. */
+/** A check as lines of text: what was found, and below it what mends it. Devices and brokers may have named themselves. */
 export function formatCheck({ state, text, mend }: Check): string {
 	return [`${SIGNS[state]} ${printable(text)}\n`, ...mend.map((line) => `    ${printable(line)}\n`)].join("");
 }

@@ -6,8 +6,9 @@ import { type GpiodSyntax, gpiodSyntax } from "./gpiod-syntax.js";
 export interface GpiodTools extends GpiodSyntax {
 	/**
 	 * What has to stand before a program that must not outlive the agent, however the agent ends: a quiet line's gpiomon
-	 * would not notice that its pipe is closed, and hold the line for ever. Empty where util-linux' setpriv is missing, or is not let: it sets its capabilities too, which
-	 * the filter of our own service forbids, and there the service manager ends whatever is left.
+	 * would not notice that its pipe is closed, and hold the line for ever. Empty where util-linux' setpriv is missing, or is
+	 * not let: it sets its capabilities too, which the filter of our own service forbids, and there the service manager
+	 * ends whatever is left.
 	 */
 	readonly tether: readonly string[];
 }
