@@ -62,7 +62,14 @@ export function scanJsonNumber(bytes: Uint8Array, from: number, number: JsonNumb
 		number.to = at;
 		if (at === point + 1) return false;
 	}
-	const exponent = (here | LOWER_CASE) === LETTER_E ? scanExponent(bytes, at + 1, number) : 0;
+	const hasExponent = (here | LOWER_CASE) === LETTER_E;
+	if (!hasExponent && at - whole <= SURE_PLACES) {
+		number.isWhole = places === 0;
+		number.magnitude = digits;
+		number.isInfinite = false;
+		return true;
+	}
+	const exponent = hasExponent ? scanExponent(bytes, at + 1, number) : 0;
 	if (Number.isNaN(exponent)) return false;
 	const isSure = at - whole <= SURE_PLACES && point - whole + exponent <= SURE_PLACES;
 	// Of most fractions nobody has to know more than that they are none of these.
