@@ -20,8 +20,16 @@ export const NEGATIVE_NUMBER = 1;
 export const FRACTION = 2;
 export const INFINITE_NUMBER = 4;
 
-/** What is known of a value and all within it, before any of it is parsed. */
+/** One member's value: what is known of it and all within it, before any of it is parsed. */
 interface Contents {
+	/** Its bytes are [from, to). */
+	from: number;
+	to: number;
+	type: number;
+	/** Elements of an array, members of an object. */
+	length: number;
+	/** Types of the elements of an array, together. */
+	elements: number;
 	/** Arrays and objects within it, at any depth. */
 	containers: number;
 	/** Members of all objects within it, its own included. */
@@ -37,27 +45,14 @@ interface Contents {
 	longest: number;
 }
 
-/** One member's value. */
-export interface JsonMember extends Readonly<Contents> {
-	/** Its bytes are [from, to). */
-	readonly from: number;
-	readonly to: number;
-	readonly type: number;
-	/** Elements of an array, members of an object. */
-	readonly length: number;
-	/** Types of the elements of an array, together. */
-	readonly elements: number;
-}
+export type JsonMember = Readonly<Contents>;
 
 export interface JsonReader {
 	readonly bytes: Buffer;
 	/** Offset of what is read next; within a member, of its beginning or of a place in it. */
 	at: number;
-	/** Of the array or object read last: see JsonMember. */
-	length: number;
-	elements: number;
-	/** Since the top-level member began. */
-	contents: Contents;
+	/** The top-level member that is being read. */
+	member: Contents;
 	/** Read last. */
 	readonly number: JsonNumber;
 	/** UTF-8 bytes of the text, or of the escape, read last. */
@@ -93,9 +88,7 @@ export function createJsonReader(bytes: Uint8Array): JsonReader {
 	return {
 		bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
 		at: 0,
-		length: 0,
-		elements: 0,
-		contents: noContents(),
+		member: createMember(0),
 		number: createJsonNumber(),
 		textBytes: 0,
 		escapeBytes: 0,
@@ -104,8 +97,13 @@ export function createJsonReader(bytes: Uint8Array): JsonReader {
 	};
 }
 
-function noContents(): Contents {
+function createMember(from: number): Contents {
 	return {
+		from,
+		to: from,
+		type: 0,
+		length: 0,
+		elements: 0,
 		containers: 0,
 		members: 0,
 		values: 0,
@@ -143,12 +141,14 @@ export function readJsonObject(reader: JsonReader, keys: readonly string[]): Jso
 		return null;
 	}
 	reader.at = passSpace(reader.bytes, from + 1);
+	/** Of the key that comes next where they come in order, as from an agent they do. */
+	let next = 0;
 	for (let isFirst = true; reader.bytes[reader.at] !== CLOSE_OBJECT; isFirst = false) {
 		if (!isFirst && !passComma(reader)) return null;
 		const at = reader.at;
-		const key = readKey(reader, at);
+		const key = readKey(reader, at, keys[next]);
 		if (key === null) return null;
-		const index = keys.indexOf(key);
+		const index = key === keys[next] ? next : keys.indexOf(key);
 		if (unknown.includes(key) || (index >= 0 && found[index] !== undefined)) {
 			failJson(reader, "duplicate_key", at);
 			return null;
@@ -159,7 +159,10 @@ export function readJsonObject(reader: JsonReader, keys: readonly string[]): Jso
 		}
 		const member = readMember(reader);
 		if (member === null) return null;
-		if (index >= 0) found[index] = member;
+		if (index >= 0) {
+			found[index] = member;
+			next = index + 1;
+		}
 		reader.at = passSpace(reader.bytes, member.to);
 	}
 	reader.at += 1;
@@ -175,8 +178,8 @@ function passComma(reader: JsonReader): boolean {
 	return true;
 }
 
-/** Reads a key and its colon; `reader.at` is then at its value. */
-function readKey(reader: JsonReader, from: number): string | null {
+/** Reads a key, which may be the `expected` one, and its colon; `reader.at` is then at its value. */
+function readKey(reader: JsonReader, from: number, expected: string | undefined): string | null {
 	reader.at = from;
 	const to = passKey(reader, from);
 	if (to < 0) return null;
@@ -185,21 +188,36 @@ function readKey(reader: JsonReader, from: number): string | null {
 		failJson(reader, "key", from);
 		return null;
 	}
-	const key = JSON.parse(reader.bytes.toString("utf8", from, to)) as string;
+	const key =
+		expected !== undefined && isWritten(reader.bytes, from, to, expected) ? expected : keyAt(reader, from, to);
 	const valueAt = passColon(reader, to);
 	if (valueAt < 0) return null;
 	reader.at = valueAt;
 	return key;
 }
 
+/** Whether a key between quotes is this one, which is of ASCII: to compare bytes is cheaper than to make a string. */
+function isWritten(bytes: Buffer, from: number, to: number, key: string): boolean {
+	if (to - from - 2 !== key.length) return false;
+	for (let i = 0; i < key.length; i++) if (bytes[from + 1 + i] !== key.charCodeAt(i)) return false;
+	return true;
+}
+
+/** The key that was passed over last; most have no escape. */
+function keyAt({ bytes, textBytes }: JsonReader, from: number, to: number): string {
+	if (textBytes === to - from - 2) return bytes.toString("utf8", from + 1, to - 1);
+	return JSON.parse(bytes.toString("utf8", from, to)) as string;
+}
+
 function readMember(reader: JsonReader): JsonMember | null {
-	const from = reader.at;
-	reader.contents = noContents();
-	const to = passValue(reader, from);
+	const member = createMember(reader.at);
+	reader.member = member;
+	const to = passValue(reader, member.from);
 	if (to < 0) return null;
 	reader.at = to;
-	const { length, elements, contents } = reader;
-	return { from, to, type: TYPES[reader.bytes[from] as number] as number, length, elements, ...contents };
+	member.to = to;
+	member.type = TYPES[reader.bytes[member.from] as number] as number;
+	return member;
 }
 
 // What passes over something takes the offset where it begins and returns the offset behind it. To read and write the
@@ -220,7 +238,7 @@ TYPES[LETTER_N] = JSON_NULL;
 
 /** Passes over a value and all within it, nested at most UNKNOWN_DEPTH_MAX deep. */
 function passValue(reader: JsonReader, from: number): number {
-	const { bytes, contents } = reader;
+	const { bytes, member } = reader;
 	let at = from;
 	let depth = 0;
 	/** Which of the arrays and objects around `at` are objects: a bit each, the innermost one lowest. */
@@ -236,7 +254,7 @@ function passValue(reader: JsonReader, from: number): number {
 		if (type === JSON_NUMBER) at = passNumber(reader, at);
 		else if (type === JSON_ARRAY || type === JSON_OBJECT) {
 			if (depth === UNKNOWN_DEPTH_MAX) return failJson(reader, "too_deep", at);
-			contents.containers += 1;
+			member.containers += 1;
 			depth += 1;
 			objects = type === JSON_OBJECT ? objects * 2 + 1 : objects * 2;
 			at = passSpace(bytes, at + 1);
@@ -251,9 +269,9 @@ function passValue(reader: JsonReader, from: number): number {
 		for (;;) {
 			if (at < 0) return WRONG;
 			if (depth === 0) {
-				contents.values = values;
-				reader.length = length;
-				reader.elements = elements;
+				member.values = values;
+				member.length = length;
+				member.elements = elements;
 				return at;
 			}
 			let here = bytes[at] as number;
@@ -291,7 +309,7 @@ function passPlain(reader: JsonReader, at: number, type: number): number {
 function passMemberKey(reader: JsonReader, from: number): number {
 	const to = passKey(reader, from);
 	if (to < 0) return WRONG;
-	reader.contents.members += 1;
+	reader.member.members += 1;
 	return passColon(reader, to);
 }
 
@@ -306,9 +324,9 @@ function passColon(reader: JsonReader, from: number): number {
 
 function passTextValue(reader: JsonReader, from: number): number {
 	const to = passText(reader, from);
-	const { contents, textBytes } = reader;
-	if (textBytes < contents.shortest) contents.shortest = textBytes;
-	if (textBytes > contents.longest) contents.longest = textBytes;
+	const { member, textBytes } = reader;
+	if (textBytes < member.shortest) member.shortest = textBytes;
+	if (textBytes > member.longest) member.longest = textBytes;
 	return to;
 }
 
@@ -395,7 +413,7 @@ function failWord(reader: JsonReader, at: number, right: number): number {
 const SHORT_DIGITS = 15;
 
 function passNumber(reader: JsonReader, from: number): number {
-	const { bytes, contents } = reader;
+	const { bytes, member } = reader;
 	let at = from;
 	let here = bytes[at] as number;
 	const isNegative = here === MINUS;
@@ -410,20 +428,20 @@ function passNumber(reader: JsonReader, from: number): number {
 	// Most numbers are short and whole.
 	const isShort = here === COMMA || here === CLOSE_ARRAY || here === CLOSE_OBJECT || here <= SPACE;
 	if (!isShort || at === first || (isZero && at > first + 1)) return passAnyNumber(reader, from);
-	if (value > contents.largest) contents.largest = value;
-	if (isNegative && value > 0) contents.numbers |= NEGATIVE_NUMBER;
+	if (value > member.largest) member.largest = value;
+	if (isNegative && value > 0) member.numbers |= NEGATIVE_NUMBER;
 	return at;
 }
 
 function passAnyNumber(reader: JsonReader, from: number): number {
-	const { bytes, number, contents } = reader;
+	const { bytes, number, member } = reader;
 	if (!scanJsonNumber(bytes, from, number)) {
 		return failJson(reader, number.to >= bytes.length ? "truncated" : "json", from);
 	}
-	if (number.isNegative && !(number.isWhole && number.magnitude === 0)) contents.numbers |= NEGATIVE_NUMBER;
-	if (number.isInfinite) contents.numbers |= INFINITE_NUMBER;
-	if (!number.isWhole) contents.numbers |= FRACTION;
-	else if (number.magnitude > contents.largest) contents.largest = number.magnitude;
+	if (number.isNegative && !(number.isWhole && number.magnitude === 0)) member.numbers |= NEGATIVE_NUMBER;
+	if (number.isInfinite) member.numbers |= INFINITE_NUMBER;
+	if (!number.isWhole) member.numbers |= FRACTION;
+	else if (number.magnitude > member.largest) member.largest = number.magnitude;
 	return number.to;
 }
 

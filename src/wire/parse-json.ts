@@ -2,19 +2,25 @@
 // before JSON.parse makes it, so that what nobody will read takes no memory either.
 import { Buffer } from "node:buffer";
 import { PAYLOAD_BYTES_MAX } from "./decode-bounds.js";
-import type { JsonMember, JsonReader } from "./decode-json.js";
+import { JSON_BOOLEAN, JSON_NULL, JSON_NUMBER, JSON_TEXT, type JsonMember, type JsonReader } from "./decode-json.js";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const LETTER_T = 0x74;
 const LETTER_U = 0x75;
 
 /** Where a member is put together that had something cut out of it. */
 const scratch = Buffer.alloc(PAYLOAD_BYTES_MAX);
 
-/** The value of a member. */
-export function parseMember({ bytes }: JsonReader, { from, to }: JsonMember): unknown {
+/** The value of a member. What was read already, or is plain text, needs no JSON.parse: that is most of a status. */
+export function parseMember({ bytes }: JsonReader, member: JsonMember): unknown {
+	const { from, to, type } = member;
+	if (type === JSON_NULL) return null;
+	if (type === JSON_BOOLEAN) return bytes[from] === LETTER_T;
+	if (type === JSON_NUMBER && member.numbers === 0 && member.largest <= Number.MAX_SAFE_INTEGER) return member.largest;
+	if (type === JSON_TEXT && member.longest === to - from - 2) return bytes.toString("utf8", from + 1, to - 1);
 	return JSON.parse(bytes.toString("utf8", from, to));
 }
 
