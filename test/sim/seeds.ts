@@ -5,6 +5,9 @@ import { type ScenarioOptions, scenarioOf } from "./scenario.js";
 import { type Outcome, simulate } from "./simulate.js";
 import { createTotals, type Totals } from "./world.js";
 
+/** A world is thrown away whole: with less than this, much of it is copied by the collector before it dies. */
+const YOUNG_MIB = 192;
+
 export interface Plan {
 	readonly from: number;
 	/** To the next seed: with n threads each takes every nth. */
@@ -87,7 +90,10 @@ export async function playInThreads(plan: Plan, threads: number): Promise<Batch>
 
 function playInThread(plan: Plan): Promise<Batch> {
 	return new Promise((resolve, reject) => {
-		const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: plan });
+		const worker = new Worker(new URL("./worker.js", import.meta.url), {
+			workerData: plan,
+			resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+		});
 		worker.on("message", resolve);
 		worker.on("error", reject);
 		worker.on("exit", () => reject(new Error("a thread of the simulation ended without a word")));
