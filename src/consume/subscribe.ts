@@ -7,19 +7,17 @@ import type { MqttClient } from "mqtt";
 import mqttClient from "mqtt/lib/client";
 import type { MqttConfig } from "../config/config.js";
 import { createBackoff } from "../uplink/backoff.js";
-import {
-	type ConnectionEnd,
-	type ConnectionError,
-	connectionEnd,
-	endAfter,
-	unaskedQos,
-} from "../uplink/connection-end.js";
+import { type ConnectionEnd, type ConnectionError, connectionEnd, endAfter } from "../uplink/connection-end.js";
+import { guardInbound } from "../uplink/inbound.js";
 import { type OpenStream, prepareTransport, readPassword } from "../uplink/transport.js";
 import { createVersionChoice } from "../uplink/version.js";
 import type { BrokerAddress } from "./broker-options.js";
 
 /** From the first SYN to the CONNACK. */
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/** From the SUBSCRIBE to its SUBACK: a broker that never answers would look like devices that never say anything. */
+const SUBACK_TIMEOUT_MS = 10_000;
 
 /** While a slow reader of ours holds messages up, no PINGRESP is read either: this long may it take before a new start. */
 const KEEPALIVE_S = 60;
@@ -86,11 +84,13 @@ export function subscribe(options: SubscribeOptions): Subscription {
 	let end: (() => void) | null = null;
 	let timer: NodeJS.Timeout | undefined;
 	let upSinceMs: number | null = null;
+	let taking: Promise<unknown> = Promise.resolve();
 
 	async function attempt(): Promise<void> {
 		try {
+			await taking; // it may outlive the connection it came by: else there would be one more with each of them
 			const [open, password] = await Promise.all([prepareTransport(config), readPassword(config, "--password-file")]);
-			if (!stopped) end = connect({ options, config, version: version.current(), password, open, up, down });
+			if (!stopped) end = connect({ options, config, version: version.current(), password, open, up, down, take });
 		} catch (cause) {
 			down(connectionEnd((cause as Error).message));
 		}
@@ -113,6 +113,12 @@ export function subscribe(options: SubscribeOptions): Subscription {
 		if (!other) options.events.down({ reason: ended.reason, isRefused: ended.authRefused || isDenied, retryMs });
 	}
 
+	function take(message: Message): Promise<void> | undefined {
+		const taken = options.events.message(message);
+		taking = taken?.catch(() => {}) ?? taking; // a failure is for the connection to see
+		return taken;
+	}
+
 	void attempt();
 	return {
 		stop() {
@@ -132,13 +138,14 @@ interface ConnectOptions {
 	readonly up: () => void;
 	/** `isDenied`: the broker let us in, but not subscribe. */
 	readonly down: (ended: ConnectionEnd, isDenied?: boolean) => void;
+	readonly take: SubscribeEvents["message"];
 }
 
 /** One attempt, one client of MQTT.js, used once. Returns what ends it. */
-function connect({ options, config, version, password, open, up, down }: ConnectOptions): () => void {
+function connect({ options, config, version, password, open, up, down, take }: ConnectOptions): () => void {
 	let over = false;
-	let inboundBytes = 0;
 	let lastError: ConnectionError | null = null;
+	let deadline: NodeJS.Timeout | undefined;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => open(self), {
 		protocolVersion: version,
 		protocolId: "MQTT",
@@ -159,6 +166,7 @@ function connect({ options, config, version, password, open, up, down }: Connect
 	function finish(ended: ConnectionEnd, isDenied = false): void {
 		if (over) return;
 		over = true;
+		clearTimeout(deadline);
 		client.end(true); // its own listeners clear its timers at the close: they stay
 		down(ended, isDenied);
 	}
@@ -168,16 +176,7 @@ function connect({ options, config, version, password, open, up, down }: Connect
 	};
 	const stream = client.stream as Duplex;
 	stream.on("error", fail); // MQTT.js swallows errors without a code
-	stream.on("data", (chunk: Buffer) => {
-		inboundBytes += chunk.length;
-		if (inboundBytes <= INBOUND_BYTES_MAX) return;
-		finish(connectionEnd(`the broker sent ${inboundBytes} bytes that are no packet we take`));
-	});
-	client.on("packetreceive", (packet) => {
-		inboundBytes = 0;
-		// MQTT.js keeps a message of QoS 2 until it is released, 65,535 of them.
-		if (packet.cmd === "publish" && packet.qos > 0) finish(connectionEnd(unaskedQos(packet.qos)));
-	});
+	guardInbound(client, INBOUND_BYTES_MAX, (reason) => finish(connectionEnd(reason)));
 	client.on("error", (error) => {
 		fail(error);
 		// A close follows the system's codes, which are texts; after all else MQTT.js may stay connected.
@@ -188,16 +187,19 @@ function connect({ options, config, version, password, open, up, down }: Connect
 	);
 	client.on("close", () => finish(endAfter(lastError, CERTIFICATES)));
 	client.on("connect", () => {
-		client.subscribe([...options.topics], { qos: 0 }, (error, grants) => {
-			const denied = (grants ?? []).filter((grant) => grant.qos >= 128).map((grant) => grant.topic);
-			if (error || denied.length > 0)
-				finish(connectionEnd(`the broker denied ${denied.join(", ") || options.topics.join(", ")}`), true);
+		const late = `the broker did not answer our subscription within ${SUBACK_TIMEOUT_MS / 1_000} s`;
+		deadline = setTimeout(() => finish(connectionEnd(late)), SUBACK_TIMEOUT_MS);
+		client.subscribe([...options.topics], { qos: 0 }, (error, _, answer) => {
+			clearTimeout(deadline);
+			const denied = options.topics.filter((_, i) => Number(answer?.granted[i]) >= 128);
+			if (denied.length > 0) finish(connectionEnd(`the broker denied ${denied.join(", ")}`), true);
+			else if (error) finish(connectionEnd(error.message), true);
 			else if (!over) up();
 		});
 	});
 	// The library reads the next packet only when `done` is called.
 	client.handleMessage = ({ topic, payload, retain }, done) => {
-		const taken = over ? undefined : options.events.message({ topic, payload: bytesOf(payload), isRetained: retain });
+		const taken = over ? undefined : take({ topic, payload: bytesOf(payload), isRetained: retain });
 		if (taken === undefined) done();
 		else taken.then(() => done(), done);
 	};

@@ -37,11 +37,6 @@ export function connectionEnd(reason: string, code?: unknown): ConnectionEnd {
 	};
 }
 
-/** The reason where a broker sends with more than the QoS 0 that it was asked for (MQTT 5.0, 3.8.4: it must not). */
-export function unaskedQos(qos: number): string {
-	return `the broker sent a message of QoS ${qos}; it was asked for QoS 0`;
-}
-
 /** An error of the system, of TLS or of MQTT.js; a refusal's `code` is a number. */
 export type ConnectionError = Error & { readonly code?: unknown };
 
@@ -55,6 +50,9 @@ export interface CertificateSettings {
 export function endAfter(error: ConnectionError | null, settings: CertificateSettings): ConnectionEnd {
 	return error === null ? CLOSED : connectionEnd(describe(error, settings), error.code);
 }
+
+/** How MQTT.js ends a message about a code that it has no word for. */
+const UNNAMED_CODE = /: undefined$/;
 
 /** An error in a person's words, in one line. */
 function describe(error: ConnectionError, settings: CertificateSettings): string {
@@ -89,6 +87,7 @@ function describe(error: ConnectionError, settings: CertificateSettings): string
 		default:
 			if (CERTIFICATE_REFUSED.test(String(error.code)))
 				return `the broker refuses our certificate: see ${settings.cert}`;
+			if (UNNAMED_CODE.test(error.message)) return error.message.replace(UNNAMED_CODE, `, code ${error.code}`);
 			return error.message || String(error.code ?? "connection failed");
 	}
 }

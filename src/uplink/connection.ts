@@ -5,7 +5,8 @@ import type { MqttClient } from "mqtt";
 import mqttClient from "mqtt/lib/client";
 import type { MqttConfig } from "../config/config.js";
 import type { Topics } from "../wire/topics.js";
-import { type ConnectionEnd, type ConnectionError, connectionEnd, endAfter, unaskedQos } from "./connection-end.js";
+import { type ConnectionEnd, type ConnectionError, connectionEnd, endAfter } from "./connection-end.js";
+import { guardInbound } from "./inbound.js";
 import type { OpenStream } from "./transport.js";
 
 /** How long a broker has from the first SYN to its CONNACK. */
@@ -67,7 +68,6 @@ export function createConnection(options: ConnectionOptions): Connection {
 	/** PINGREQs that have not left yet, and those that have and are not answered. */
 	const pings = { held: 0, out: 0 };
 	let lastError: ConnectionError | null = null;
-	let inboundBytes = 0;
 	const client: MqttClient = new mqttClient.default((self: MqttClient) => options.open(self), {
 		...clientOptions(options),
 	});
@@ -85,17 +85,13 @@ export function createConnection(options: ConnectionOptions): Connection {
 	};
 
 	stream.on("error", fail); // MQTT.js swallows errors without a code
-	stream.on("data", (chunk: Buffer) => {
-		inboundBytes += chunk.length;
-		if (inboundBytes <= INBOUND_BYTES_MAX) return;
-		finish(connectionEnd(`the broker sent ${inboundBytes} bytes that are no packet we take`));
-	});
+	guardInbound(client, INBOUND_BYTES_MAX, (reason) => finish(connectionEnd(reason)));
 	client.on("error", (error) => {
 		fail(error);
 		const { code } = error as { code?: unknown };
 		// The system's codes are texts, and a close follows. A refusal has a number; what is no packet has none, and
 		// MQTT.js would stay connected after it (MQTT 5.0, 2.1.3 and 4.13: close).
-		if (typeof code !== "string") finish(connectionEnd(error.message, code));
+		if (typeof code !== "string") finish(endAfter(error, CERTIFICATES));
 	});
 	client.on("disconnect", (packet) => {
 		lastError ??= new Error(`the broker disconnected us, reason code ${packet.reasonCode ?? 0}`);
@@ -107,15 +103,11 @@ export function createConnection(options: ConnectionOptions): Connection {
 		if (!ownPing) events.pingSent();
 	});
 	client.on("packetreceive", (packet) => {
-		inboundBytes = 0;
-		if (packet.cmd === "pingresp" && !over) {
-			pings.out -= 1;
-			// It would confirm what has not even been written.
-			if (pings.out < 0) finish(connectionEnd("an answer to a ping that was never sent: not a broker"));
-			else events.pingReturned();
-		}
-		// MQTT.js keeps a message of QoS 2 until it is released, 65,535 of them. To who subscribed at QoS 0 none is due.
-		if (packet.cmd === "publish" && packet.qos > 0) finish(connectionEnd(unaskedQos(packet.qos)));
+		if (packet.cmd !== "pingresp" || over) return;
+		pings.out -= 1;
+		// It would confirm what has not even been written.
+		if (pings.out < 0) finish(connectionEnd("an answer to a ping that was never sent: not a broker"));
+		else events.pingReturned();
 	});
 	client.on("message", (topic, payload) => {
 		if (!over) events.message(topic, payload);

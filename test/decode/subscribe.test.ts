@@ -174,6 +174,18 @@ test("a packet without an end is not taken", () =>
 		},
 	));
 
+test("a broker that lets us in and never answers the subscription is left", () =>
+	withServer(
+		() => {},
+		async (url) => {
+			const { log, subscription } = follow(url, ["t/#"]);
+			await until("the end", () => log.downs.length > 0, 30_000);
+			subscription.stop();
+			assert.equal(log.ups, 0);
+			assert.match(log.downs[0] ?? "", /^the broker did not answer our subscription within 10 s$/);
+		},
+	));
+
 test("a broker that does not speak MQTT is left, and tried again", () =>
 	withServer(
 		// A PUBLISH of QoS 3.

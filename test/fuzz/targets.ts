@@ -21,4 +21,8 @@ export const TARGETS: Readonly<
 	config: { make: () => config, inputs: 600 },
 	http: { make: async () => (await import("./targets/http.js")).createHttpTarget(), inputs: 1_000 },
 	uplink: { make: async () => (await import("./targets/uplink.js")).createUplinkTarget(), inputs: 200 },
+	subscription: {
+		make: async () => (await import("./targets/subscription.js")).createSubscriptionTarget(),
+		inputs: 200,
+	},
 };
