@@ -1,8 +1,9 @@
 // `tallywire check`: validates the configuration and prints what would be in force. It opens nothing but the files that
 // the configuration names, and those only to say whether the agent could read them.
-import { accessSync, constants, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
+import { credentialProblem } from "../config/credential-file.js";
 import { deliveryHash, deliverySettings } from "../config/delivery.js";
 import { loadConfigFile } from "../config/file.js";
 import { findConfig } from "../config/find.js";
@@ -100,15 +101,12 @@ function fileWarnings({ config }: LoadedConfig, cwd: string): string[] {
 }
 
 function fileProblem(path: string, isSecret: boolean): string | undefined {
-	try {
-		accessSync(path, constants.R_OK);
-		const { mode } = statSync(path);
-		if (!isSecret || (mode & 0o077) === 0) return undefined;
-		const whom = (mode & 0o007) === 0 ? "its group" : "everybody";
-		return `is open to ${whom}; chmod 600, or 640 with a group of the agent alone`;
-	} catch (error) {
-		return `cannot be read now (${(error as NodeJS.ErrnoException).code ?? "unknown"}); the agent tries again at every connect`;
-	}
+	const problem = credentialProblem(path);
+	if (problem !== null) return `${path} cannot be read now: ${problem}. The agent tries again at every connect`;
+	const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+	if (!isSecret || (mode & 0o077) === 0) return undefined;
+	const whom = (mode & 0o007) === 0 ? "its group" : "everybody";
+	return `is open to ${whom}; chmod 600, or 640 with a group of the agent alone`;
 }
 
 function toYaml({ file, config, delivery, memory, warnings }: Report): string {

@@ -1,8 +1,8 @@
 // `tallywire doctor`: looks at this machine and says what is wrong and how to mend it. Without a configuration it still
 // looks at the machine. It changes nothing, opens no sensor, and ends by itself within half a minute.
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config, MqttConfig } from "../config/config.js";
+import { PASSWORD_BYTES_MAX, readCredential } from "../config/credential-file.js";
 import { loadConfigFile } from "../config/file.js";
 import { findConfig } from "../config/find.js";
 import { formatConfigError } from "../config/load.js";
@@ -146,17 +146,18 @@ async function checkLink(config: Config, io: CommandIo, world: DoctorDeps): Prom
 	let password = mqtt.password?.reveal();
 	if (mqtt.passwordFile !== undefined) {
 		const file = resolve(io.cwd, mqtt.passwordFile);
-		try {
-			password = readFileSync(file, "utf8").replace(/\r?\n$/, "");
-		} catch (error) {
-			const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+		const read = await readCredential(file, PASSWORD_BYTES_MAX);
+		if (!read.ok) {
+			// Onto what is there, and is no file, install would write one: /dev/zero would be gone.
+			const place = read.code === null ? "/etc/tallywire/password" : file;
 			return [
 				fail(
-					`mqtt.password_file: ${file} cannot be read (${code})`,
-					`sudo install -m 600 -o ${world.machine.user.name} /dev/null ${file}   # then write the password into it`,
+					`mqtt.password_file: cannot read ${file}: ${read.problem}`,
+					`sudo install -m 600 -o ${world.machine.user.name} /dev/null ${place}   # then write the password into it`,
 				),
 			];
 		}
+		password = read.bytes.toString("utf8").replace(/\r?\n$/, "");
 	}
 	return world.checkBroker(mqtt, device, password);
 }

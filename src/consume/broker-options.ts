@@ -1,8 +1,8 @@
 // The options with which the consuming commands say which broker, as whom, and by whose certificates: one parser and one
 // help text. The address follows the rules of the configuration's mqtt.url; a secret is only ever named by its file.
-import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
 import { parseBrokerUrl } from "../config/address.js";
+import { credentialProblem } from "../config/credential-file.js";
 
 /** For node:util's parseArgs. */
 export const BROKER_OPTIONS = {
@@ -67,8 +67,8 @@ export function readBrokerOptions(
 		const given = values[option];
 		if (given === undefined) continue;
 		const file = resolve(cwd, given);
-		const problem = fileProblem(file);
-		if (problem !== null) return wrong(`--${option}: cannot read ${file} (${problem})`);
+		const problem = credentialProblem(file);
+		if (problem !== null) return wrong(`--${option}: cannot read ${file}: ${problem}`);
 		files[name] = file;
 	}
 	const user = values.username === undefined ? {} : { username: values.username };
@@ -84,15 +84,6 @@ function firstGiven(values: BrokerOptionValues): string | undefined {
 	const names = Object.keys(BROKER_OPTIONS) as (keyof typeof BROKER_OPTIONS)[];
 	const given = names.find((name) => values[name] !== undefined);
 	return given === undefined ? undefined : `--${given}`;
-}
-
-function fileProblem(file: string): string | null {
-	try {
-		accessSync(file, constants.R_OK);
-		return null;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code ?? "unreadable";
-	}
 }
 
 function wrong(message: string): BrokerOptionsResult {

@@ -35,7 +35,9 @@ export type LoadedState =
 /** Reads what `saveState` wrote. */
 export function loadState(file: string): LoadedState {
 	try {
-		if (statSync(file).size > STATE_BYTES_MAX) return { kind: "unreadable", why: "it is too large" };
+		const stat = statSync(file);
+		if (!stat.isFile()) return { kind: "unreadable", why: "it is no regular file" };
+		if (stat.size > STATE_BYTES_MAX) return { kind: "unreadable", why: "it is too large" };
 		return { kind: "state", state: JSON.parse(readFileSync(file, "utf8")) };
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "none" };

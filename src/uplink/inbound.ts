@@ -9,7 +9,10 @@ const TAKEN: readonly string[] = ["suback", "unsuback", "pingresp", "disconnect"
 /** A command that MQTT.js does not know, so that it goes on to the next packet. */
 const NOTHING = "refused";
 
-/** Calls `refuse` once, with a reason in one line, when the broker has gone too far; nothing is handled after that. */
+/**
+ * Calls `refuse` once, with a reason in one line, when the broker has gone too far; nothing is handled after that. What it
+ * may send without completing a packet is `bytesMax` and one chunk of the stream's: 64 KiB, or a message of WebSocket's.
+ */
 export function guardInbound(client: MqttClient, bytesMax: number, refuse: (reason: string) => void): void {
 	let bytes = 0;
 	let isAccepted = false;
@@ -21,9 +24,10 @@ export function guardInbound(client: MqttClient, bytesMax: number, refuse: (reas
 		refuse(reason);
 	}
 
-	client.stream.on("data", (chunk: Buffer) => {
-		bytes += chunk.length;
+	// Before the parser has the chunk, which may itself be larger than the bound, and hold many packets (WebSocket).
+	client.stream.prependListener("data", (chunk: Buffer) => {
 		if (bytes > bytesMax) end(`the broker sent ${bytes} bytes that are no packet we take`);
+		bytes += chunk.length;
 	});
 	client.on("packetreceive", (packet) => {
 		bytes = 0;

@@ -1,11 +1,11 @@
 // The byte stream under MQTT: TCP, TLS or WebSocket. Made per attempt, so that a rotated certificate or a changed
 // address is picked up. Certificates are always verified: no setting and no variable of the environment turns that off.
-import { readFile } from "node:fs/promises";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import type tls from "node:tls";
 import type { MqttClient } from "mqtt";
 import type { MqttConfig } from "../config/config.js";
+import { CERTIFICATE_BYTES_MAX, PASSWORD_BYTES_MAX, readCredential } from "../config/credential-file.js";
 
 /** A WebSocket message may hold several packets; the largest is a frame or a status of 64 KiB. */
 const WS_MESSAGE_BYTES_MAX = 1_048_576;
@@ -38,7 +38,7 @@ export async function prepareTransport(config: MqttConfig): Promise<OpenStream> 
 
 async function tlsOptions(config: MqttConfig): Promise<tls.ConnectionOptions> {
 	const read = async (key: "ca" | "cert" | "key", file: string | undefined) =>
-		file === undefined ? {} : { [key]: await readFor(`mqtt.${key}_file`, file) };
+		file === undefined ? {} : { [key]: await readFor(`mqtt.${key}_file`, file, CERTIFICATE_BYTES_MAX) };
 	const parts = await Promise.all([
 		read("ca", config.caFile),
 		read("cert", config.certFile),
@@ -49,13 +49,10 @@ async function tlsOptions(config: MqttConfig): Promise<tls.ConnectionOptions> {
 }
 
 /** Reads a file that a setting names; the error says which setting and why. */
-async function readFor(setting: string, file: string): Promise<Buffer> {
-	try {
-		return await readFile(file);
-	} catch (cause) {
-		const code = (cause as NodeJS.ErrnoException).code ?? "unreadable";
-		throw new Error(`${setting}: cannot read ${file} (${code})`, { cause });
-	}
+async function readFor(setting: string, file: string, bytesMax: number): Promise<Buffer> {
+	const read = await readCredential(file, bytesMax);
+	if (read.ok) return read.bytes;
+	throw new Error(`${setting}: cannot read ${file}: ${read.problem}`);
 }
 
 /** The password, read at each attempt, so that a changed one is picked up. A final newline is no part of it. */
@@ -64,7 +61,7 @@ export async function readPassword(
 	setting = "mqtt.password_file",
 ): Promise<string | undefined> {
 	if (passwordFile === undefined) return password?.reveal();
-	return (await readFor(setting, passwordFile)).toString("utf8").replace(/\r?\n$/, "");
+	return (await readFor(setting, passwordFile, PASSWORD_BYTES_MAX)).toString("utf8").replace(/\r?\n$/, "");
 }
 
 async function openTls(host: string, port: number, options: tls.ConnectionOptions): Promise<OpenStream> {

@@ -111,7 +111,11 @@ command("warns of a password file that is missing or open to others, and goes on
 	const text = `mqtt: { username: u, password_file: ${path} }\nsources: []\n`;
 	const missing = await run(text);
 	assert.is(missing.exit, 0);
-	assert.match(missing.stderr, "mqtt.password_file: cannot be read now (ENOENT)");
+	assert.match(missing.stderr, "password cannot be read now: there is no such file (ENOENT)");
+	assert.match(
+		(await run(text.replace(path, "/dev/zero"))).stderr,
+		"mqtt.password_file: /dev/zero cannot be read now: it is a device",
+	);
 	writeFileSync(path, SECRET);
 	chmodSync(path, 0o644);
 	assert.match((await run(text)).stderr, "open to everybody");

@@ -131,7 +131,10 @@ test("says what is wrong with its options", async () => {
 		[["--broker", "mqtt://localhost", "--in", "hex"], /--in is for stdin/],
 		[["--broker", "mqtt://localhost", "--cert-file", "x"], /--cert-file and --key-file go together/],
 		[["--broker", "mqtt://localhost", "--password-file", "x"], /--password-file needs --username/],
-		[["--broker", "mqtt://localhost", "--ca-file", join(folder, "none")], /--ca-file: cannot read .*none \(ENOENT\)/],
+		[
+			["--broker", "mqtt://localhost", "--ca-file", join(folder, "none")],
+			/--ca-file: cannot read .*none: there is no such file \(ENOENT\)/,
+		],
 		[["frames"], /frames/],
 		[["--nonsense"], /--nonsense/],
 	];

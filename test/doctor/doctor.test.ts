@@ -222,7 +222,10 @@ test("a password file that is missing is a ✗, and nothing is sent to the broke
 		deps: { checkBroker: () => Promise.reject(new Error("asked")) },
 	});
 	assert.is(exit, 1);
-	assert.match(stdout, /^✗ mqtt\.password_file: .*secret cannot be read \(ENOENT\)\n {4}sudo install -m 600 -o pi/m);
+	assert.match(
+		stdout,
+		/^✗ mqtt\.password_file: cannot read .*secret: there is no such file \(ENOENT\).*\n {4}sudo install -m 600 -o pi/m,
+	);
 });
 
 test("--json gives the same as data; wrong use exits 2; --help exits 0", async () => {
@@ -264,6 +267,18 @@ test("a broker that is not there, and one that closes without a word, are said w
 	const [gone] = await checkBroker(mqtt(port), "pi-1", undefined);
 	assert.match(gone?.text ?? "", new RegExp(`^broker 127\\.0\\.0\\.1:${port}: nothing listens there$`));
 	assert.match(gone?.mend[0] ?? "", /^sudo apt install mosquitto/);
+});
+
+test("a broker that says what no broker may say is looked at to the end", async () => {
+	// CONNACK, and behind it a message of QoS 1 without its packet id: an answer to it could not be written.
+	const says = Buffer.from("20030000003203000161", "hex");
+	const server = createServer((socket) => void socket.on("error", () => {}).once("data", () => socket.write(says)));
+	const port = await new Promise<number>((resolve) => {
+		server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+	});
+	const checks = await checkBroker(mqtt(port), "pi-1", undefined);
+	assert.match(checks.at(-1)?.text ?? "", /^publishing: cannot be seen/);
+	await new Promise((resolve) => server.close(resolve));
 });
 
 test.run();

@@ -1,6 +1,6 @@
 // Brokers that want to know who is there, and hand on only what they permit: passwords, access lists, certificates. A wrong
 // one is a state with a reason, never an exit; it is mended without a restart, and a password is shown nowhere.
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { type Certificates, type KeyPair, makeCertificates } from "../support/certs.js";
 import { createFakeClock } from "../support/fake-clock.js";
 import { freePort } from "../support/free-port.js";
-import { startAgent } from "../support/process.js";
+import { runProcess, startAgent } from "../support/process.js";
 import { makeTempDir } from "../support/temp-dir.js";
 import { until } from "../support/wait.js";
 import { type Gateway, sim, startWorld, type World } from "../support/world.js";
@@ -84,9 +84,15 @@ test("a wrong password is counted and said, and the right one is taken from the 
 
 test("a password file that cannot be read is said by name, and does not end the program", async ({ world }) => {
 	const file = join(makeTempDir("secret"), "password");
-	mkdirSync(file); // not even root reads a folder as a file
+	await runProcess("mkfifo", [file]); // to open it would take as long as nobody writes
 	const mqtt = { username: "gateway", password_file: file };
 	const gateway = await world.start("unreadable", { sources: [sim(500)] }, { mqtt, http: true });
+	await gateway.agent.waitForOutput(/event=link_down .*mqtt\.password_file: cannot read .*: it is a pipe/);
+	rmSync(file);
+	symlinkSync("/dev/zero", file);
+	await gateway.agent.waitForOutput(/event=link_down .*mqtt\.password_file: cannot read .*: it is a device/);
+	rmSync(file);
+	mkdirSync(file); // not even root reads a folder as a file
 	await gateway.agent.waitForOutput(/event=link_down .*mqtt\.password_file: cannot read .*EISDIR/);
 	assert.match(await (await fetch(`${gateway.httpUrl}/healthz`)).text(), /password_file/);
 	rmSync(file, { recursive: true });

@@ -27,4 +27,8 @@ test("nobody else can read it", () => {
 	assert.is(statSync(file).mode & 0o777, 0o600);
 });
 
+test("a device in its place is no state, and is not read", () => {
+	assert.equal(loadState("/dev/zero"), { kind: "unreadable", why: "it is no regular file" });
+});
+
 test.run();

@@ -5,6 +5,8 @@
 import { randomBytes } from "node:crypto";
 import type { MqttClient } from "mqtt";
 import type { MqttConfig } from "../../config/config.js";
+import { INBOUND_BYTES_MAX } from "../../uplink/connection.js";
+import { guardInbound } from "../../uplink/inbound.js";
 import { prepareTransport } from "../../uplink/transport.js";
 import { type Check, fail, ok, warn } from "./check.js";
 
@@ -87,6 +89,10 @@ async function connect(mqtt: MqttConfig, version: 4 | 5, password: string | unde
 		const note = (error: Error): void => {
 			first ??= error;
 		};
+		guardInbound(client, INBOUND_BYTES_MAX, (reason) => {
+			note(new Error(reason));
+			failed();
+		});
 		client.on("error", note);
 		client.stream.on("error", note); // MQTT.js swallows errors without a code
 		client.on("close", failed);
