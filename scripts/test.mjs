@@ -2,7 +2,7 @@
 // uvu alone exits 0 for a file that runs no test, and a handle left open hangs it: here a file without a summary, without
 // a test, with a skipped one, or past its time limit has failed. The last line is always `N passed, N failed`.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, stripVTControlCharacters } from "node:util";
@@ -18,8 +18,12 @@ const USAGE = `usage: node scripts/test.mjs [--build DIR] [--jobs N] [--timeout 
 
 /** Output kept of one file: enough for every failure of a table, and a test that prints without end fills no memory. */
 const OUTPUT_CHARS_MAX = 1_000_000;
-/** A file that has printed its summary has to end by itself: a handle left open is a failure, but need not cost the time limit. */
-const END_AFTER_SUMMARY_MS = 3_000;
+/**
+ * A file that has printed its summary has to end by itself: a handle left open is a failure, but need not cost the time
+ * limit. It is one when so many looks find it asleep: one that waits for a processor, or a machine that stood still, is not.
+ */
+const LOOKS_ASLEEP_MAX = 30;
+const LOOK_MS = 100;
 /** How long the pipes of a file that has ended may stay open (a grandchild may hold them). */
 const PIPES_CLOSE_MS = 1_000;
 
@@ -112,20 +116,21 @@ function runFile(options, file) {
 	let output = "";
 	let failure = null;
 	let hasSummary = false;
-	let limit;
-	const endWithin = (ms, what) => {
-		clearTimeout(limit);
-		limit = setTimeout(() => {
-			failure = `did not end within ${ms / 1_000} s${what}`;
-			killGroup(child.pid);
-		}, ms);
+	let looking;
+	const giveUp = (why) => {
+		failure = why;
+		killGroup(child.pid);
 	};
-	endWithin(options.timeoutMs, "");
+	const limit = setTimeout(giveUp, options.timeoutMs, `did not end within ${options.timeoutMs / 1_000} s`);
+	const look = (looks) => {
+		if (looks === 0) return giveUp("did not end after its summary: something is still open");
+		looking = setTimeout(() => look(isAsleep(child.pid) ? looks - 1 : looks), LOOK_MS);
+	};
 	const take = (chunk) => {
 		output = (output + chunk).slice(-OUTPUT_CHARS_MAX);
 		if (!hasSummary && summaryOf(output) !== null) {
 			hasSummary = true;
-			endWithin(END_AFTER_SUMMARY_MS, " of its summary: something is still open");
+			look(LOOKS_ASLEEP_MAX);
 		}
 	};
 	child.stdout.setEncoding("utf8").on("data", take);
@@ -133,11 +138,13 @@ function runFile(options, file) {
 	return new Promise((done) => {
 		const finish = (code, signal) => {
 			clearTimeout(limit);
+			clearTimeout(looking);
 			running.delete(child.pid);
 			done({ ...judge(output, code, signal, failure), output, seconds: (performance.now() - startedMs) / 1_000 });
 		};
 		child.on("error", (error) => take(String(error)));
 		child.on("exit", () => {
+			clearTimeout(looking); // who else holds its pipes is ended below
 			killGroup(child.pid);
 			setTimeout(() => {
 				child.stdout.destroy();
@@ -146,6 +153,16 @@ function runFile(options, file) {
 		});
 		child.on("close", finish);
 	});
+}
+
+/** Whether a process waits for something to happen, and not for a processor. True where the system does not tell. */
+function isAsleep(pid) {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return stat.startsWith("S", stat.lastIndexOf(")") + 2);
+	} catch {
+		return true;
+	}
 }
 
 /** Total, passed, skipped, as uvu prints them at the end; null where it has not. */

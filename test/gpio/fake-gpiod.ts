@@ -57,7 +57,10 @@ export function makeFakeGpiod(version: "1.6.3" | "2.2.1"): FakeGpiod {
 		procRoot: file("proc"),
 		calls: () => readFileSync(file("calls"), "utf8").trim().split("\n"),
 		print: (text) => appendFileSync(file("edges"), text),
-		end: (stderr) => writeFileSync(file("end"), `${stderr}\n`),
+		end(stderr) {
+			writeFileSync(file("end.new"), `${stderr}\n`);
+			renameSync(file("end.new"), file("end")); // or it would be seen before its words are in it
+		},
 		level: (text) => writeFileSync(file("level"), `${text}\n`),
 		interrupts: (text) => writeFileSync(file("proc/interrupts"), text),
 		unplug() {
