@@ -19,12 +19,13 @@ import { rate } from "./bench/rate.mjs";
 import { account } from "./bench/reconcile.mjs";
 import { scaling } from "./bench/scaling.mjs";
 import { serial } from "./bench/serial.mjs";
+import { sources } from "./bench/sources.mjs";
 import { stall } from "./bench/stall.mjs";
 import { start } from "./bench/start.mjs";
 import { median, show, showSamples } from "./bench/statistics.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const MEASUREMENTS = [cpu, rate, payload, serial, memory, stall, start, scaling, account, decode, hostile];
+const MEASUREMENTS = [cpu, rate, payload, serial, sources, memory, stall, start, scaling, account, decode, hostile];
 
 const USAGE = `usage: node scripts/bench.mjs [--quick] [--json] [--list] [--build DIR] [NAME ...]
   NAME         one or more of: ${MEASUREMENTS.map(({ name }) => name).join(", ")} (default: all)

@@ -1,4 +1,4 @@
-// A serial line without a sensor: socat's pseudo terminal, fed from a file or not at all.
+// A serial line without a sensor: socat's pseudo terminal, fed from a file, piece by piece, or not at all.
 import { spawn } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,15 @@ process.on("exit", () => {
 	for (const socat of lines) socat.kill("SIGKILL");
 });
 
-/** Resolves when the near end is there. The far end stays open, so the line does not hang up by itself. */
-export async function plugLine({ support }) {
+/**
+ * Resolves when the near end is there. The far end stays open, so the line does not hang up by itself. `onBytes` gets what
+ * is written into the near end.
+ */
+export async function plugLine({ support }, onBytes) {
 	const path = join(support.makeTempDir("bench-pty"), "near");
-	const socat = spawn("socat", ["-u", "-", `pty,raw,echo=0,link=${path}`], { stdio: ["pipe", "ignore", "inherit"] });
+	const ends = [...(onBytes ? [] : ["-u"]), "-", `pty,raw,echo=0,link=${path}`];
+	const socat = spawn("socat", ends, { stdio: ["pipe", onBytes ? "pipe" : "ignore", "inherit"] });
+	socat.stdout?.on("data", onBytes);
 	lines.add(socat);
 	socat.stdin.on("error", () => undefined); // unplugged before it had read everything
 	await support.until("socat's pseudo terminal", () => existsSync(path));
@@ -23,6 +28,7 @@ export async function plugLine({ support }) {
 				const bytes = createReadStream(file);
 				bytes.once("error", reject).once("end", resolve).pipe(socat.stdin, { end: false });
 			}),
+		write: (bytes) => void socat.stdin.write(bytes),
 		unplug() {
 			lines.delete(socat);
 			socat.kill("SIGKILL");

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -91,6 +91,21 @@ test("what is no number is rejected, and the other channels go on", async () => 
 	tree.write({ [`${folder}/in_rot_quaternion_raw`]: "1", [`${folder}/in_magn_x_raw`]: "2" });
 	tree.write({ [`${folder}/in_accel_scale`]: "1" });
 	await until("up", () => s.state() === "up");
+});
+
+test("a device that got the number of the one before it is not taken for it", async () => {
+	const tree = createKernelTree();
+	addDevice(tree, 0, "1-0048", { name: "ads1015", in_voltage0_raw: "1" });
+	addDevice(tree, 1, "1-0076", BME280);
+	const s = runSource(createIioSource, { device: "ads1015", everyMs: EVERY_MS }, tree.sysRoot);
+	await until("up", () => s.state() === "up");
+	const [first, second] = [0, 1].map((number) => join(tree.sysRoot, DEVICES, `iio:device${number}`));
+	// The same names are there at every moment, as where one comes as soon as the other goes.
+	symlinkSync(readlinkSync(second as string), `${first}.new`);
+	renameSync(`${first}.new`, first as string);
+	await until("down", () => s.state() !== "up");
+	assert.match(s.state() as string, /^no IIO device is named ads1015; there are: bme280@1-0076/);
+	assert.equal([...s.units.keys()], ["voltage0"]);
 });
 
 test("a device that is missing, twice there, or without the channel says what to do, and comes back", async () => {

@@ -1,7 +1,19 @@
 // A made-up /sys in a folder of its own, and sources that read it. Slow files are named pipes: who reads one waits in the
 // kernel, as on a sensor that takes its time.
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+	closeSync,
+	constants,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+	writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { RejectReason } from "../../src/core/value.js";
 import type { CreateSource, Source, SourceSettings } from "../../src/sources/source.js";
@@ -48,31 +60,32 @@ export function createKernelTree(): KernelTree {
 function createSlowFile(path: string): SlowFile {
 	mkdirSync(dirname(path), { recursive: true });
 	execFileSync("mkfifo", [path]);
-	let fd: number | null = null;
-	const isAsked = (): boolean => {
-		try {
-			// Fails with ENXIO while nobody has it open for reading, or waits to.
-			fd ??= openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-			return true;
-		} catch {
-			return false;
-		}
-	};
+	// Open for both: then it opens at once for everybody, as the kernel's files do, and only the read waits.
+	const own = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+	made.push(own);
+	const isAsked = (): boolean => readersOf(path) > 1;
 	return {
 		isAsked,
 		async answer(text) {
 			await until(`${path} is read`, isAsked);
-			writeSync(fd as number, text);
-			closeSync(fd as number);
-			fd = null;
-			await until(`${path} is closed`, () => {
-				if (!isAsked()) return true;
-				closeSync(fd as number);
-				fd = null;
-				return false;
-			});
+			writeSync(own, text === "" ? "\n" : text);
+			await until(`${path} is closed`, () => !isAsked());
 		},
 	};
+}
+
+/** How often this process, the sources in it among the rest, has a file open for reading. */
+export function readersOf(path: string): number {
+	const readers = readdirSync("/proc/self/fd").filter((fd) => {
+		try {
+			if (readlinkSync(`/proc/self/fd/${fd}`) !== path) return false;
+			const [, mode] = /^flags:\s+\d*(\d)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8")) ?? [];
+			return Number(mode) !== constants.O_WRONLY;
+		} catch {
+			return false; // closed meanwhile, as the folder itself
+		}
+	});
+	return readers.length;
 }
 
 export interface Running extends Recording {
@@ -87,6 +100,8 @@ export interface Running extends Recording {
 }
 
 const running = new Set<Source>();
+/** The test's own ends of slow files. */
+const made: number[] = [];
 
 /** Makes a source and starts it. */
 export function runSource<Settings extends SourceSettings>(
@@ -121,4 +136,5 @@ export function runSource<Settings extends SourceSettings>(
 export async function stopSources(): Promise<void> {
 	await Promise.all([...running].map((source) => source.stop()));
 	running.clear();
+	for (const fd of made.splice(0)) closeSync(fd);
 }

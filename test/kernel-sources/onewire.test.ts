@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createOnewireSource } from "../../src/sources/onewire/onewire.js";
+import { startProcess } from "../support/process.js";
 import { until } from "../support/wait.js";
-import { createKernelTree, type KernelTree, runSource, stopSources } from "./kernel-tree.js";
+import { createKernelTree, type KernelTree, readersOf, runSource, stopSources } from "./kernel-tree.js";
 
 const test = suite("onewire");
 
@@ -110,22 +111,24 @@ test("no bus, and a bus without sensors, say what to do", async () => {
 
 test("several sensors of a bus convert together, and are read when they have", async () => {
 	const tree = createBus({ [TOP]: "1000", [BOTTOM]: "2000" });
-	const bulk = tree.slow(`${BUS}/therm_bulk_read`);
+	// A terminal: what is written into it comes out of socat, and not back at the next reader. It becomes the one of this
+	// process, where that has none, and hangs up at the end.
+	process.once("SIGHUP", () => undefined);
+	const path = join(tree.sysRoot, BUS, "therm_bulk_read");
+	const bulk = startProcess("socat", ["-", `pty,raw,echo=0,link=${path}`], { stdin: true });
+	await until("the terminal", () => existsSync(path));
+	const terminal = realpathSync(path);
 	const s = runSource(createOnewireSource, { everyMs: 60_000 }, tree.sysRoot);
-	// A named pipe is written to only while it is read: what the source writes, the test reads.
-	const { openSync, readSync, closeSync, constants } = await import("node:fs");
-	const reader = openSync(join(tree.sysRoot, BUS, "therm_bulk_read"), constants.O_RDONLY | constants.O_NONBLOCK);
-	const written = Buffer.alloc(64);
-	const length = await until("the trigger", () => readNow(() => readSync(reader, written)));
-	assert.is(written.toString("utf8", 0, length), "trigger\n");
-	closeSync(reader);
-	for (let look = 0; look < 3; look += 1) {
+	await bulk.waitForOutput(/^trigger\n$/);
+	for (const answer of ["-1\n", "-1\n", "-1\n", "1\n"]) {
+		await until("a look", () => readersOf(terminal) === 1);
 		assert.equal(s.readings, []);
-		await bulk.answer("-1\n");
+		bulk.write(answer);
+		await until("the end of the look", () => readersOf(terminal) === 0);
 	}
-	await bulk.answer("1\n");
 	await until("both", () => s.readings.length === 2);
 	assert.equal(s.states, ["up"]);
+	await bulk.kill();
 });
 
 test("where the trigger may not be written, each sensor converts by itself", async () => {
@@ -168,14 +171,5 @@ test("a field that cannot name a stream is refused before anything is opened", (
 		/^sensors: "a\\u0007" cannot name a stream$/,
 	);
 });
-
-function readNow(read: () => number): number | undefined {
-	try {
-		return read() || undefined;
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "EAGAIN") return undefined;
-		throw error;
-	}
-}
 
 test.run();

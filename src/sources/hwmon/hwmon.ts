@@ -2,7 +2,7 @@
 // (Documentation/hwmon/sysfs-interface).
 import { join } from "node:path";
 import { toNumber } from "../sampling/decimal.js";
-import { findDevice } from "../sampling/find-device.js";
+import { createDeviceFinder } from "../sampling/find-device.js";
 import { createSampledSource, fieldProblems, listFolder, type Round } from "../sampling/sampled-source.js";
 import type { CreateSource, SourceSettings } from "../source.js";
 
@@ -33,11 +33,12 @@ export const createHwmonSource: CreateSource<HwmonSettings> = (settings, host, m
 	const problems = fieldProblems("channels", channels);
 	if (problems.length > 0) throw new Error(problems.join("\n"));
 	const kind = { folder: join(machine.sysRoot, "class/hwmon"), pattern: /^hwmon\d+$/, called: "hwmon chip" };
+	const findChip = createDeviceFinder(kind, chip);
 
 	async function sample(round: Round): Promise<void> {
-		const folder = await findDevice(round, kind, chip);
+		const folder = await findChip(round);
 		if (folder === null) return;
-		const found = (await listFolder(folder, VALUE_FILE)).map((file) => file.replace("_input", ""));
+		const found = listFolder(folder, VALUE_FILE).map((file) => file.replace("_input", ""));
 		const wanted = channels ?? Object.fromEntries(found.map((name) => [name, name]));
 		for (const [field, channel] of Object.entries(wanted)) {
 			const absent = `${chip} has no channel ${channel}; it has: ${found.join(", ") || "none"}`;

@@ -2,7 +2,7 @@
 // name. Channels and units are in channel.ts.
 import { join } from "node:path";
 import { add, type Decimal, multiply, toNumber } from "../sampling/decimal.js";
-import { findDevice } from "../sampling/find-device.js";
+import { createDeviceFinder } from "../sampling/find-device.js";
 import { createSampledSource, fieldProblems, listFolder, type Round } from "../sampling/sampled-source.js";
 import type { CreateSource, SourceSettings } from "../source.js";
 import { type Channel, listChannels, sharedFiles, unitOf } from "./channel.js";
@@ -23,11 +23,12 @@ export const createIioSource: CreateSource<IioSettings> = (settings, host, machi
 	const problems = fieldProblems("channels", channels);
 	if (problems.length > 0) throw new Error(problems.join("\n"));
 	const kind = { folder: join(machine.sysRoot, "bus/iio/devices"), pattern: /^iio:device\d+$/, called: "IIO device" };
+	const findDevice = createDeviceFinder(kind, device);
 
 	async function sample(round: Round): Promise<void> {
-		const folder = await findDevice(round, kind, device);
+		const folder = await findDevice(round);
 		if (folder === null) return;
-		const files = await listFolder(folder, /^in_/);
+		const files = listFolder(folder, /^in_/);
 		const found = listChannels(files);
 		const wanted = channels ?? Object.fromEntries(found.map(({ name }) => [name, name]));
 		for (const [field, name] of Object.entries(wanted)) {

@@ -1,6 +1,7 @@
 // The source `onewire`: thermometers of the DS18B20 family through the kernel's w1_therm. Owns which sensors are read,
 // and the order on a bus: one thing at a time there, whichever source asks. Two or more sensors convert together where
 // the kernel permits it (therm_bulk_read), or the reads would take 750 ms each.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { STREAMS_PER_SOURCE_MAX } from "../../core/limits.js";
@@ -40,12 +41,12 @@ export const createOnewireSource: CreateSource<OnewireSettings> = (settings, hos
 	const expected = new Map(Object.entries(sensors ?? {}).map(([field, id]) => [id, field]));
 
 	async function sample(round: Round): Promise<void> {
-		const buses = (await listFolder(devices, BUS)).map((name) => join(devices, name));
+		const buses = listFolder(devices, BUS).map((name) => join(devices, name));
 		if (buses.length === 0) {
 			round.miss("there is no 1-Wire bus: add dtoverlay=w1-gpio to /boot/firmware/config.txt and restart the machine");
 			return;
 		}
-		const found = (await Promise.all(buses.map(findSensors))).flat();
+		const found = buses.flatMap(findSensors);
 		if (sensors === undefined) {
 			for (const { id } of found.slice(0, STREAMS_PER_SOURCE_MAX - expected.size)) expected.set(id, id);
 			if (expected.size === 0) round.miss("no thermometer is on the 1-Wire bus: check wiring and the 4.7 kΩ pull-up");
@@ -67,8 +68,8 @@ export const createOnewireSource: CreateSource<OnewireSettings> = (settings, hos
 	return createSampledSource({ everyMs, host, sample });
 };
 
-async function findSensors(bus: string): Promise<{ readonly id: string; readonly bus: string }[]> {
-	return (await listFolder(bus, THERMOMETER)).map((id) => ({ id, bus }));
+function findSensors(bus: string): { readonly id: string; readonly bus: string }[] {
+	return listFolder(bus, THERMOMETER).map((id) => ({ id, bus }));
 }
 
 function others(there: ReadonlySet<string>): string {
@@ -100,8 +101,9 @@ async function convertAll(round: Round, bus: string): Promise<void> {
 
 async function readSensor(round: Round, { id, field, bus }: Sensor): Promise<void> {
 	const folder = join(bus, id);
-	const isNew = (await listFolder(folder, /^temperature$/)).length > 0;
-	const file = join(folder, isNew ? "temperature" : "w1_slave");
+	const newFile = join(folder, "temperature");
+	const isNew = existsSync(newFile);
+	const file = isNew ? newFile : join(folder, "w1_slave");
 	const text = await round.read(file, `${id} went off the 1-Wire bus: check its wiring`);
 	if (text === null) return;
 	const read = isNew ? parseTemperature(text, id) : parseSlave(text, id);

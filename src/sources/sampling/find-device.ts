@@ -1,5 +1,6 @@
 // A device of a kernel class (iio, hwmon) by what it calls itself: the numbers in iio:device0 and hwmon2 are the order in
 // which drivers came up and change with every boot. Two of one name are told apart by where they sit: lm75@1-0048.
+import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { listFolder, type Round } from "./sampled-source.js";
@@ -23,9 +24,30 @@ interface Device {
 /** Devices that an answer names when it cannot choose. */
 const NAMED_MAX = 6;
 
-/** The folder of the device called `wanted`; null, and reported, where there is not exactly one. */
-export async function findDevice(round: Round, kind: DeviceClass, wanted: string): Promise<string | null> {
-	const names = await listFolder(kind.folder, kind.pattern);
+/**
+ * Makes what finds the folder of the device called `wanted`; null, and reported, where there is not exactly one. To be asked
+ * in every round: it looks anew where a device of the class came or went, or the one that it found is another one now.
+ */
+export function createDeviceFinder(kind: DeviceClass, wanted: string): (round: Round) => Promise<string | null> {
+	let found: string | null = null;
+	let foundAmong = "";
+	return async (round) => {
+		const names = listFolder(kind.folder, kind.pattern);
+		// The kernel gives no inode twice.
+		const among = (): string => `${names} ${statSync(found ?? "", { throwIfNoEntry: false })?.ino}`;
+		if (found !== null && among() === foundAmong) return found;
+		found = await findDevice(round, kind, wanted, names);
+		foundAmong = among();
+		return found;
+	};
+}
+
+async function findDevice(
+	round: Round,
+	kind: DeviceClass,
+	wanted: string,
+	names: readonly string[],
+): Promise<string | null> {
 	const devices: Device[] = [];
 	for (const name of names) devices.push(await describe(round, join(kind.folder, name)));
 	const matches = devices.filter(({ name, place }) => wanted === name || wanted === `${name}@${place}`);

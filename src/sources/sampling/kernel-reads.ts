@@ -1,7 +1,10 @@
 // Reads of kernel files, which may take as long as the sensor behind them does (a DS18B20: 750 ms). Owns two bounds for
 // the whole process: READS_MAX of them run at a time, and one on each bus. Reads wait in line one by one, not source by
 // source, so a sensor is kept waiting by others only while READS_MAX of them are slow at once, and then for one read.
-import { constants } from "node:fs";
+//
+// It is the read that waits, never the opening or a look into a folder: sysfs answers those without the driver. So they are
+// done at once, and a thread, which costs twenty times as much as the call, is woken up once for each file.
+import { closeSync, constants, openSync, read } from "node:fs";
 import { open } from "node:fs/promises";
 
 /** Of the 4 threads that libuv has for files and name resolution; one is left to find the broker with. */
@@ -26,18 +29,27 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 	}
 }
 
+/** Made when they are needed, READS_MAX at the most. */
+const spareBuffers: Buffer[] = [];
+
 /** The text of a small file. Rejects as node:fs does. */
 export function readKernelFile(path: string): Promise<string> {
 	return inTurn(async () => {
-		const file = await open(path, constants.O_RDONLY);
+		const file = openSync(path, constants.O_RDONLY);
+		const buffer = spareBuffers.pop() ?? Buffer.alloc(FILE_BYTES_MAX);
 		try {
-			const buffer = Buffer.alloc(FILE_BYTES_MAX);
-			// One read: a second one, to find the end, makes some drivers measure again.
-			const { bytesRead } = await file.read(buffer, 0, FILE_BYTES_MAX, null);
-			return buffer.toString("latin1", 0, bytesRead);
+			return buffer.toString("latin1", 0, await readOnce(file, buffer));
 		} finally {
-			await file.close();
+			spareBuffers.push(buffer);
+			closeSync(file);
 		}
+	});
+}
+
+/** One read: a second one, to find the end, makes some drivers measure again. */
+function readOnce(file: number, into: Buffer): Promise<number> {
+	return new Promise((resolve, reject) => {
+		read(file, into, 0, into.length, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
 	});
 }
 

@@ -1,7 +1,7 @@
 // A source that reads kernel files at an interval: what is the same for all of them. Owns when the source is up and down:
 // what is not there brings it down at once, what gives no value does from the second round in a row, and a round without
 // either brings it up. One sensor that fails keeps no other from being read.
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import type { RejectReason, Value } from "../../core/value.js";
 import { isFieldName } from "../host.js";
 import type { Source, SourceHost } from "../source.js";
@@ -176,11 +176,13 @@ export function fieldProblems(key: string, fields: Readonly<Record<string, unkno
 }
 
 /** The names in a folder that fit, hwmon9 before hwmon10; none where there is no such folder. */
-export async function listFolder(folder: string, pattern: RegExp): Promise<readonly string[]> {
-	const names = await readdir(folder).catch((cause: unknown) => {
-		if (isAbsent(codeOf(cause))) return [];
-		throw cause;
-	});
+export function listFolder(folder: string, pattern: RegExp): readonly string[] {
+	let names: readonly string[] = [];
+	try {
+		names = readdirSync(folder);
+	} catch (cause) {
+		if (!isAbsent(codeOf(cause))) throw cause;
+	}
 	return names.filter((name) => pattern.test(name)).sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
 }
 

@@ -16,14 +16,14 @@ export interface PowerFile {
 export async function findPowerFile(round: Round, sysRoot: string): Promise<PowerFile | null> {
 	const platform = join(sysRoot, "devices/platform");
 	// soc/soc:firmware on most, one level of another name on a Pi 5.
-	for (const soc of await listFolder(platform, /^soc/)) {
-		for (const firmware of await listFolder(join(platform, soc), /firmware$/)) {
+	for (const soc of listFolder(platform, /^soc/)) {
+		for (const firmware of listFolder(join(platform, soc), /firmware$/)) {
 			const path = join(platform, soc, firmware, "get_throttled");
 			if ((await round.lookUp(path)) !== null) return { path, kind: "throttled" };
 		}
 	}
 	const chips = join(sysRoot, "class/hwmon");
-	for (const chip of await listFolder(chips, /^hwmon\d+$/)) {
+	for (const chip of listFolder(chips, /^hwmon\d+$/)) {
 		if ((await round.lookUp(join(chips, chip, "name"))) !== "rpi_volt") continue;
 		return { path: join(chips, chip, "in0_lcrit_alarm"), kind: "alarm" };
 	}

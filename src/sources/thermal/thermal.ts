@@ -13,7 +13,7 @@ export const createThermalSource: CreateSource<ThermalSettings> = ({ everyMs }, 
 	const folder = join(machine.sysRoot, "class/thermal");
 
 	async function sample(round: Round): Promise<void> {
-		const zones = await listFolder(folder, /^thermal_zone\d+$/);
+		const zones = listFolder(folder, /^thermal_zone\d+$/);
 		if (zones.length === 0) round.miss("this kernel has no thermal zones");
 		const counts = new Map<string, number>();
 		for (const zone of zones) {
