@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { RARE_STATES } from "./rare-states.js";
 import { type Scenario, type ScenarioOptions, scenarioOf } from "./scenario.js";
-import { type Batch, batchWords, type Plan, playInThreads, playSeeds, rarelyReached } from "./seeds.js";
+import { type Batch, batchWords, type Plan, type Played, playInThreads, playSeeds, rarelyReached } from "./seeds.js";
 import { shrink } from "./shrink.js";
 import { type Outcome, simulate } from "./simulate.js";
 
@@ -24,6 +24,8 @@ const USAGE = `usage: npm run sim -- [options]
   --until-failure   print the first failing seed and its invariant as JSON, nothing else (for planted bugs)`;
 
 const HELD = "every invariant held";
+/** Between two words about how far it is. */
+const PROGRESS_MS = 60_000;
 
 function readOptions() {
 	return parseArgs({
@@ -106,9 +108,26 @@ function showFailure(scenario: Scenario, violation: NonNullable<Outcome["violati
 
 async function playMany(options: Options): Promise<number> {
 	const plan = planOf(options);
-	const batch = await playInThreads(plan, Math.max(1, numberOf(options, "jobs", availableParallelism())));
+	const threads = Math.max(1, numberOf(options, "jobs", availableParallelism()));
+	const batch = await playInThreads(plan, threads, createProgress());
 	console.log(`seeds from ${plan.from}`);
 	return report(batch, plan, options);
+}
+
+/** Says on stderr now and then how far it is: a billion hand-overs take an hour. */
+function createProgress(): Played {
+	const total = { seeds: 0, deviceHours: 0, handOvers: 0 };
+	let saidMs = performance.now();
+	return ({ seeds, deviceHours, handOvers }) => {
+		total.seeds += seeds;
+		total.deviceHours += deviceHours;
+		total.handOvers += handOvers;
+		if (performance.now() - saidMs < PROGRESS_MS) return;
+		saidMs = performance.now();
+		console.error(
+			`so far: ${total.seeds} seeds, ${total.deviceHours.toFixed(0)} device-hours, ${total.handOvers} hand-overs`,
+		);
+	};
 }
 
 function report(batch: Batch, plan: Plan, options: Options): number {
@@ -157,6 +176,7 @@ async function main(): Promise<number> {
 	return playOne(scenarioOf(seed, plan.scenario), `npm run sim -- --seed ${seed}${more}`);
 }
 
+process.stdout.on("error", () => process.exit()); // whoever read it has read enough
 try {
 	process.exitCode = await main();
 } catch (error) {

@@ -36,8 +36,11 @@ export function createBatch(): Batch {
 	return { seeds: 0, deviceHours: 0, cpuMs: 0, rare: createRareCounts(), totals: createTotals(), failure: null };
 }
 
+/** Told of each world when it is over. */
+export type Played = (world: Pick<Batch, "seeds" | "deviceHours"> & { readonly handOvers: number }) => void;
+
 /** Plays seeds until the plan is done or one fails. */
-export function playSeeds(plan: Plan): Batch {
+export function playSeeds(plan: Plan, played: Played = () => {}): Batch {
 	const batch = createBatch();
 	const startedMs = performance.now();
 	for (let seed = plan.from; batch.seeds < plan.seedsMax; seed += plan.step) {
@@ -48,6 +51,7 @@ export function playSeeds(plan: Plan): Batch {
 		batch.deviceHours += outcome.deviceHours;
 		add(batch.rare, outcome.rare);
 		add(batch.totals, outcome.totals);
+		played({ seeds: 1, deviceHours: outcome.deviceHours, handOvers: outcome.totals.handOvers });
 		if (outcome.violation !== null) {
 			batch.failure = { seed, violation: outcome.violation };
 			break;
@@ -61,17 +65,20 @@ function add<Key extends string>(to: Record<Key, number>, more: Record<Key, numb
 }
 
 /** Plays a plan in `threads` threads, each with its share. */
-export async function playInThreads(plan: Plan, threads: number): Promise<Batch> {
+export async function playInThreads(plan: Plan, threads: number, played: Played = () => {}): Promise<Batch> {
 	const share = (whole: number): number => (whole === Number.POSITIVE_INFINITY ? whole : Math.ceil(whole / threads));
 	const before = process.cpuUsage();
 	const batches = await Promise.all(
 		Array.from({ length: threads }, (_, i) =>
-			playInThread({
-				...{ ...plan, from: plan.from + i * plan.step, step: plan.step * threads },
-				seedsMax: share(plan.seedsMax),
-				deviceHoursMax: share(plan.deviceHoursMax),
-				handOversMax: share(plan.handOversMax),
-			}),
+			playInThread(
+				{
+					...{ ...plan, from: plan.from + i * plan.step, step: plan.step * threads },
+					seedsMax: share(plan.seedsMax),
+					deviceHoursMax: share(plan.deviceHoursMax),
+					handOversMax: share(plan.handOversMax),
+				},
+				played,
+			),
 		),
 	);
 	const all = createBatch();
@@ -88,13 +95,16 @@ export async function playInThreads(plan: Plan, threads: number): Promise<Batch>
 	return all;
 }
 
-function playInThread(plan: Plan): Promise<Batch> {
+/** What a thread says: each world that is over, and all of them at its end. */
+export type Word = { readonly world: Parameters<Played>[0] } | { readonly batch: Batch };
+
+function playInThread(plan: Plan, played: Played): Promise<Batch> {
 	return new Promise((resolve, reject) => {
 		const worker = new Worker(new URL("./worker.js", import.meta.url), {
 			workerData: plan,
 			resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
 		});
-		worker.on("message", resolve);
+		worker.on("message", (word: Word) => ("batch" in word ? resolve(word.batch) : played(word.world)));
 		worker.on("error", reject);
 		worker.on("exit", () => reject(new Error("a thread of the simulation ended without a word")));
 	});
