@@ -1,10 +1,12 @@
 // Everything that can happen to the connection between the agent and its broker. After each fault the books of the agent
 // agree to the last reading with what an independent subscriber received (CONTRACT G1, G2, G3, G6, G7).
+import { readdirSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { freePort } from "../support/free-port.js";
 import type { Proxy as FaultProxy } from "../support/proxy.js";
+import { scale } from "../support/scale.js";
 import { createRandom, seed } from "../support/seed.js";
 import type { StatusArrival } from "../support/subscriber.js";
 import { delay, until } from "../support/wait.js";
@@ -110,6 +112,28 @@ test("a reset in the middle of any packet leaves no reading twice and none unexp
 	const status = await gateway.end();
 	assert.ok(status.uncertain > 0);
 	assert.ok(Number(status.mqtt["disconnects"]) >= 15, "many cuts came after the broker had accepted");
+});
+
+test("a line that comes and goes ten times a second leaves no descriptor behind, and the books agree", async ({
+	world,
+}) => {
+	const gateway = await world.start("flaps", { sources: [sim(1_000)] }, { mqtt: reconnectAtOnce });
+	const descriptors = (): number => readdirSync(`/proc/${gateway.agent.pid}/fd`).length;
+	await gateway.delivers(100);
+	const before = descriptors();
+	for (let flap = 0; flap < scale.flaps; flap += 1) {
+		await gateway.proxy.refuse(true);
+		gateway.proxy.cut();
+		await delay(50);
+		await gateway.proxy.refuse(false);
+		await delay(50);
+	}
+	await gateway.delivers(1_000);
+	await until("as few descriptors as before", () => descriptors() <= before);
+	const status = await gateway.end();
+	assert.ok(Number(status.mqtt["disconnects"]) > 0);
+	console.log(`${scale.flaps} times gone, ${status.mqtt["disconnects"]} of them while a connection was up`);
+	assert.is(status.stamped, status.confirmed + status.uncertain, "the buffer holds what the line does not carry");
 });
 
 test("a reset costs at most 64 KiB where readings are large", async ({ world }) => {

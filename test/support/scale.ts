@@ -14,6 +14,8 @@ export const scale = {
 	suspendMs: isFull ? 60_000 : 4_000,
 	/** How long each trouble of the line lasts. */
 	toxicMs: isFull ? 30_000 : 2_000,
+	/** How often a line comes and goes, ten times a second. */
+	flaps: isFull ? 600 : 30,
 	/** How long two agents of one client id throw each other out. */
 	contestMs: isFull ? 60_000 : 2_000,
 	/** How long a program goes without something it needs. */
