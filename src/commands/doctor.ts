@@ -141,6 +141,13 @@ function checkConfig(
 	return { config: null, checks };
 }
 
+/** Only where nothing is may `install` write: it would empty a password's file, and put one in the place of /dev/zero. */
+function passwordMend(file: string, code: string | null, user: string): string {
+	if (code === "EACCES") return `sudo chown ${user} ${file}   # and mode 600`;
+	const place = code === "ENOENT" ? file : "/etc/tallywire/password";
+	return `sudo install -m 600 -o ${user} /dev/null ${place}   # then write the password into it, and name it`;
+}
+
 async function checkLink(config: Config, io: CommandIo, world: DoctorDeps): Promise<readonly Check[]> {
 	const { mqtt, device } = config;
 	let password = mqtt.password?.reveal();
@@ -148,14 +155,8 @@ async function checkLink(config: Config, io: CommandIo, world: DoctorDeps): Prom
 		const file = resolve(io.cwd, mqtt.passwordFile);
 		const read = await readCredential(file, PASSWORD_BYTES_MAX);
 		if (!read.ok) {
-			// Onto what is there, and is no file, install would write one: /dev/zero would be gone.
-			const place = read.code === null ? "/etc/tallywire/password" : file;
-			return [
-				fail(
-					`mqtt.password_file: cannot read ${file}: ${read.problem}`,
-					`sudo install -m 600 -o ${world.machine.user.name} /dev/null ${place}   # then write the password into it`,
-				),
-			];
+			const what = `mqtt.password_file: cannot read ${file}: ${read.problem}`;
+			return [fail(what, passwordMend(file, read.code, world.machine.user.name))];
 		}
 		password = read.bytes.toString("utf8").replace(/\r?\n$/, "");
 	}

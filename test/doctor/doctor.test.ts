@@ -228,6 +228,17 @@ test("a password file that is missing is a ✗, and nothing is sent to the broke
 	);
 });
 
+test("a password file that is none is a ✗, and what mends it leaves it alone", async () => {
+	const { stdout, exit } = await examine({
+		config: CONFIG.replace('"mqtt://broker:1883"', '"mqtt://broker:1883", username: pi, password_file: /dev/zero'),
+	});
+	assert.is(exit, 1);
+	assert.match(
+		stdout,
+		/^✗ mqtt\.password_file: cannot read \/dev\/zero: it is a device; .*\n {4}sudo install .* \/etc\//m,
+	);
+});
+
 test("--json gives the same as data; wrong use exits 2; --help exits 0", async () => {
 	const { stdout, exit } = await examine({ args: ["--json"], config: CONFIG });
 	const report = JSON.parse(stdout);
