@@ -169,7 +169,7 @@ async function bundle(out, dist) {
 		metafile: true,
 		logLevel: "warning",
 	});
-	writeFileSync(file, await renamed(readFileSync(file, "utf8")));
+	writeFileSync(file, await packedSmaller(readFileSync(file, "utf8")));
 	chmodSync(file, 0o755);
 	const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
 	const folders = packageFolders(output.inputs);
@@ -269,9 +269,12 @@ const lazyBuiltins = {
 				? { path, external: true }
 				: { path, namespace: "builtin" },
 		);
-		onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-			contents: `module.exports = require("${path}");`,
-		}));
+		onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => {
+			// Each file that imports it would get a copy, with a closure for each of its properties: half a megabyte in all.
+			// Of an object that only inherits them there is nothing to be copied. `process` and the like need themselves as `this`.
+			const isPlain = Object.getPrototypeOf((await import(path)).default) === Object.prototype;
+			return { contents: `module.exports = ${isPlain ? "Object.create" : ""}(require("${path}"));` };
+		});
 	},
 };
 
@@ -305,9 +308,17 @@ function installed(require) {
 }`;
 }
 
-/** New names once more: they are no shorter than esbuild's, but alike in all functions, so that it packs 4 % smaller. */
-async function renamed(code) {
-	const { code: text } = await minify(code, { module: true, compress: false, mangle: true, format: { shebang: true } });
+/**
+ * Once more: names that are no shorter than esbuild's, but alike in all functions, and what esbuild leaves; it packs 5 %
+ * smaller. All in ASCII: one other character, and V8 keeps the whole text at two bytes each, 0.8 MB more.
+ */
+async function packedSmaller(code) {
+	const { code: text } = await minify(code, {
+		module: true,
+		compress: { sequences: false },
+		mangle: true,
+		format: { ascii_only: true, shebang: true },
+	});
 	return text;
 }
 

@@ -56,6 +56,10 @@ if (isBuilt) {
 		}
 	});
 
+	test("is ASCII: one other character, and it takes twice the memory", () => {
+		assert.equal(/[^\n\t -~]/.exec(readFileSync(bundleFile, "utf8"))?.[0], undefined);
+	});
+
 	test("comes with these files and no others", () => {
 		const files = readdirSync(distDir).sort();
 		assert.equal(files, ["THIRD-PARTY-NOTICES.txt", "native", "tallywire.cdx.json", "tallywire.mjs"]);
@@ -110,7 +114,7 @@ if (isBuilt) {
 		try {
 			cpSync(join(buildDir, "src"), join(out, "src"), { recursive: true });
 			const args = ["scripts/build.mjs", "--out", basename(out), "--bundle-only"];
-			const { code, stderr } = await runProcess(process.execPath, args);
+			const { code, stderr } = await runProcess(process.execPath, args, { timeoutMs: 120_000 });
 			assert.is(code, 0, stderr);
 			const names = (folder: string): readonly string[] =>
 				readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
