@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { resolveOn } from "../../src/boards/gpio-lines.js";
 import { type Board, boardIds, loadBoard } from "../../src/boards/load.js";
 import type { LineRequest, OpenLine } from "../../src/sources/gpio/backend.js";
-import { findGpiodTools } from "../../src/sources/gpio/gpiod-tools.js";
+import { findGpiodTools, runTool } from "../../src/sources/gpio/gpiod-tools.js";
 import { createGpiomonBackend } from "../../src/sources/gpio/gpiomon-backend.js";
 import { marked } from "../exec/processes.js";
 import { until } from "../support/wait.js";
@@ -194,6 +194,13 @@ test("every header pin of every Pi is its chip's offset, whatever sysfs' base is
 		ok: true,
 		chips: [{ node: "gpiochip0", label: "pinctrl-bcm2835", count: 54, base: 0, device: "3f200000.gpio", names: [] }],
 	});
+});
+
+test("an answer that nobody read in time, for the process was busy, is none: not an empty one", async () => {
+	const answer = runTool(["gpiodetect"], makeFakeGpiod("2.2.1").path);
+	const startedMs = performance.now();
+	while (performance.now() < startedMs + 2_000); // it has long ended
+	assert.equal(await answer, { ok: false, isMissing: false, message: "gpiodetect gave no answer in 1500 ms" });
 });
 
 test.run();

@@ -43,12 +43,13 @@ export async function findGpiodTools(path: string): Promise<GpiodTools | string>
 export function runTool([program = "", ...args]: readonly string[], path: string): Promise<ToolResult> {
 	const options = { env: toolEnvironment(path), timeout: TOOL_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX } as const;
 	return new Promise((resolve) => {
-		execFile(program, args, { ...options, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
-			if (error === null) return resolve({ ok: true, stdout });
+		const child = execFile(program, args, { ...options, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
+			// To Node, one that had ended well before its time was over has succeeded; what nobody had read by then is gone.
+			const isLate = error === null ? child.stdout?.readableEnded !== true : error.killed === true;
+			if (error === null && !isLate) return resolve({ ok: true, stdout });
 			const said = stderr.trim().split("\n").at(-1) ?? "";
-			const why =
-				error.killed === true ? `${program} gave no answer in ${TOOL_MS_MAX} ms` : error.message.split("\n")[0];
-			resolve({ ok: false, isMissing: error.code === "ENOENT", message: said === "" ? (why ?? program) : said });
+			const why = isLate ? `${program} gave no answer in ${TOOL_MS_MAX} ms` : error?.message.split("\n")[0];
+			resolve({ ok: false, isMissing: error?.code === "ENOENT", message: said === "" ? (why ?? program) : said });
 		});
 	});
 }
