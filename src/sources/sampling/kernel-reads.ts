@@ -3,7 +3,7 @@
 // source, so a sensor is kept waiting by others only while READS_MAX of them are slow at once, and then for one read.
 //
 // It is the read that waits, never the opening or a look into a folder: sysfs answers those without the driver. So they are
-// done at once, and a thread, which costs twenty times as much as the call, is woken up once for each file.
+// done at once, and a thread is woken up once for each file: that costs more than the calls themselves.
 import { closeSync, constants, openSync, read } from "node:fs";
 import { open } from "node:fs/promises";
 
