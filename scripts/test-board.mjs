@@ -1,28 +1,30 @@
 // Runs every compiled *.guest file inside the virtual board, one after another, and counts its tests as scripts/test.mjs
 // does: a file without a summary, without a test, with a skipped one, or past its time limit has failed. The last line is
-// always `N passed, N failed`. Time in which nothing happens passes at once there, so a day takes a minute.
+// always `N passed, N failed`. In user-mode, time in which nothing happens passes at once, so a day takes a minute.
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, stripVTControlCharacters } from "node:util";
-import { runOnBoard } from "./virtual-board/board.mjs";
-import { findKernel } from "./virtual-board/kernel.mjs";
+import { MACHINES, runOnBoard } from "./virtual-board/board.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const USAGE = `usage: node scripts/test-board.mjs [--build DIR] [--board ID] [--timeout SECONDS]
+const USAGE = `usage: node scripts/test-board.mjs [--machine NAME] [--build DIR] [--board ID] [--timeout SECONDS]
          [--limit SECONDS] [--kernel-limit SECONDS] [--optional] [FILTER ...]
   FILTER      run only the files whose path contains one of these
+  --machine M user-mode: a Linux kernel that is a process of this machine (default);
+              arm64: an emulated machine with Debian's own kernel and node, in half an hour or more
   --build DIR what scripts/build.mjs wrote (default: build)
   --board ID  whose GPIO chips the board has, a file in boards/ (default: rpi-3b)
-  --timeout S time limit of a file in seconds (default: 600)
+  --timeout S time limit of a file in seconds (default: 600; for arm64 3600)
   --limit S   for all files together (default: none); those for which it is too short are not tried
-  --kernel-limit S  how long building the kernel may take (default: 3600); 0 builds none
+  --kernel-limit S  how long building the user-mode kernel may take (default: 3600); 0 builds none
   --optional  where there can be no virtual board, say so and succeed
-The kernel is built once (see scripts/virtual-board/build-kernel); TALLYWIRE_BOARD_KERNEL names one that is there already.`;
+What a machine starts is made once (scripts/virtual-board/build-kernel, arm64.mjs); TALLYWIRE_BOARD_KERNEL names a user-mode
+kernel that is there already.`;
 
-/** Starting takes a second; on a machine that is very busy, ten. */
-const START_LIMIT_MS = 60_000;
+/** A day of it takes a day elsewhere. */
+const ONLY_WITH_TIME_TRAVEL = /\/day\.guest\.js$/;
 
 /** What uvu prints, and what a file prints that counts for itself. */
 const UVU_SUMMARY = /^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/gm;
@@ -36,15 +38,16 @@ async function main() {
 		(file) => options.filters.length === 0 || options.filters.some((filter) => file.includes(filter)),
 	);
 	if (files.length === 0) return end(0, options.isOptional && options.filters.length > 0 ? 0 : 1, "no test file found");
-	const { kernel, why } = await findBoard(options);
-	if (kernel === null) {
+	const { machine, why } = await findBoard(options);
+	if (machine === undefined) {
 		const names = files.map((file) => relative(relative(root, options.build), file)).join(", ");
 		return end(0, options.isOptional ? 0 : 1, `not tried here: ${names}, for there is no virtual board: ${why}`);
 	}
+	console.log(`the board: ${machine.about}`);
 	const total = { passed: 0, failed: 0 };
 	const endMs = performance.now() + options.limitMs;
 	for (const file of files) {
-		const { passed, failed } = await runFile(options, kernel, file, endMs - performance.now());
+		const { passed, failed } = await runFile(options, machine, file, endMs - performance.now());
 		total.passed += passed;
 		total.failed += failed;
 	}
@@ -62,9 +65,10 @@ function readOptions() {
 		const { values, positionals } = parseArgs({
 			allowPositionals: true,
 			options: {
+				machine: { type: "string", default: "user-mode" },
 				build: { type: "string", default: "build" },
 				board: { type: "string", default: "rpi-3b" },
-				timeout: { type: "string", default: "600" },
+				timeout: { type: "string" },
 				limit: { type: "string", default: "Infinity" },
 				"kernel-limit": { type: "string", default: "3600" },
 				optional: { type: "boolean", default: false },
@@ -75,13 +79,17 @@ function readOptions() {
 			console.log(USAGE);
 			process.exit(0);
 		}
-		const [timeoutMs, limitMs] = [values.timeout, values.limit].map((seconds) => Number(seconds) * 1_000);
+		const { machine, board, optional: isOptional } = values;
+		if (!(machine in MACHINES)) throw new Error(`--machine is one of ${Object.keys(MACHINES).join(", ")}`);
+		const timeoutMs = values.timeout === undefined ? null : Number(values.timeout) * 1_000;
+		const limitMs = Number(values.limit) * 1_000;
 		const kernelLimitS = Number(values["kernel-limit"]);
-		if (!(timeoutMs > 0 && limitMs > 0 && Number.isInteger(kernelLimitS) && kernelLimitS >= 0)) {
+		const isPositive = (timeoutMs === null || timeoutMs > 0) && limitMs > 0;
+		if (!(isPositive && Number.isInteger(kernelLimitS) && kernelLimitS >= 0)) {
 			throw new Error("--timeout, --limit and --kernel-limit take a number of seconds");
 		}
-		const { board, optional: isOptional } = values;
 		return {
+			machine,
 			build: resolve(root, values.build),
 			board,
 			timeoutMs,
@@ -105,22 +113,30 @@ function findTests(folder) {
 		.sort();
 }
 
-/** A kernel that has been seen to run here: that takes more than having one, ptrace for example. */
-async function findBoard({ board, kernelLimitS }) {
-	const kernel = findKernel(kernelLimitS);
-	if (kernel.path === null) return { kernel: null, why: kernel.why };
-	const { status, problem } = await run(kernel.path, board, ["true"], START_LIMIT_MS);
-	return status === 0 ? { kernel: kernel.path } : { kernel: null, why: problem ?? `it ended with ${status}` };
+/** A machine that has been seen to run here: that takes more than having its kernel, ptrace for example. */
+async function findBoard({ machine: name, board, kernelLimitS }) {
+	const { machine, why } = MACHINES[name](kernelLimitS);
+	if (machine === undefined) return { why };
+	const { status, problem } = await run(machine, board, ["true"], machine.limits.startS * 1_000);
+	return status === 0 ? { machine } : { why: problem ?? `it ended with ${status}` };
 }
 
-function run(kernel, board, command, timeoutMs) {
-	return runOnBoard({ kernel, board, command, timeoutMs, cwd: root, timeTravel: true, env: { NO_COLOR: "1" } });
+function run(machine, board, command, timeoutMs) {
+	const timeTravel = machine.hasTimeTravel;
+	const env = { NO_COLOR: "1", VB_SLOWNESS: machine.slowness };
+	return runOnBoard({ machine, board, command, timeoutMs, cwd: root, timeTravel, env });
 }
 
-async function runFile({ board, timeoutMs }, kernel, file, leftMs) {
+async function runFile(options, machine, file, leftMs) {
+	if (!machine.hasTimeTravel && ONLY_WITH_TIME_TRAVEL.test(file)) {
+		console.log(`not tried here: ${file}, because time passes on the ${options.machine} machine as it does elsewhere`);
+		return { passed: 0, failed: 0 };
+	}
 	const startedMs = performance.now();
-	const command = [process.execPath, join(root, file)];
-	const result = leftMs > 0 ? await run(kernel, board, command, Math.min(timeoutMs, leftMs)) : { isLate: true };
+	const timeoutMs = options.timeoutMs ?? machine.limits.fileS * 1_000;
+	const command = [machine.node, join(root, file)];
+	const limitMs = Math.min(timeoutMs, leftMs);
+	const result = leftMs > 0 ? await run(machine, options.board, command, limitMs) : { isLate: true };
 	if (result.isLate && leftMs < timeoutMs) {
 		console.log(`not tried here: ${file}, for the time for all of them is over`);
 		return { passed: 0, failed: 0 };

@@ -36,7 +36,8 @@ function script(name) {
 	return file(name, readFileSync(join(SCRIPTS, name)), 0o755);
 }
 
-function uncompressed(path) {
+/** A module as insmod takes it. */
+export function uncompressed(path) {
 	if (!existsSync(path)) throw new Error(`${path} is in modules.dep of ${dirname(path)}, but not there`);
 	if (path.endsWith(".xz")) return sh("xz", ["-dc", path]);
 	if (path.endsWith(".zst")) return sh("zstd", ["-dcq", path]);

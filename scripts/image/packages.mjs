@@ -22,7 +22,26 @@ export function fetchPackages(mirror, isBackports) {
 	const apt = privateApt(sources(mirror, [SUITE, `${SUITE}-security`, ...(isBackports ? [suite] : [])]), suite);
 	say("looking for the kernel and the firmware");
 	apt.get("update");
-	const names = [...kernelPackages(apt, isBackports ? `linux-image-arm64/${suite}` : "linux-image-arm64"), ...FIRMWARE];
+	const meta = isBackports ? `linux-image-arm64/${suite}` : "linux-image-arm64";
+	return download(apt, [...kernelPackages(apt, meta), ...FIRMWARE]);
+}
+
+/**
+ * Fetches the suite's kernel, what its modules and addons for the suite's Node.js are made from, and other packages; gives
+ * the paths of the packages.
+ */
+export function fetchForBoard(mirror, names) {
+	const apt = privateApt(sources(mirror, [SUITE, `${SUITE}-security`]), `${SUITE}-security`);
+	apt.get("update");
+	const kernel = kernelPackages(apt, "linux-image-arm64");
+	const version = kernel[0].replace("linux-image-", "");
+	const headers = download(apt, [`linux-headers-${version}`, "libnode-dev", "libuv1-dev"]);
+	const [source] = download(apt, [`linux-source-${/^\d+\.\d+/.exec(version)[0]}`]);
+	return { kernel: download(apt, kernel), headers, source, others: download(apt, names) };
+}
+
+/** The paths of the packages, newest versions, in the order of their names. */
+function download(apt, names) {
 	apt.get("download", ...names);
 	const files = readdirSync(apt.debs);
 	return names.map((name) => {

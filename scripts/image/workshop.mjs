@@ -42,10 +42,10 @@ export function runsForeignPrograms() {
 	return process.arch === "arm64" || existsSync("/proc/sys/fs/binfmt_misc/qemu-aarch64");
 }
 
-/** Packages that must be installed before an image can be made. */
-export function missingPrograms() {
+/** Packages that must be installed first: before an image can be made, if no programs are named. */
+export function missingPrograms(programs = PROGRAMS) {
 	const found = (program) => spawnSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" }).status === 0;
-	return Object.keys(PROGRAMS)
+	return Object.keys(programs)
 		.filter((program) => !found(program))
-		.map((program) => PROGRAMS[program]);
+		.map((program) => programs[program]);
 }

@@ -1,17 +1,19 @@
-// Runs a command inside the virtual board: a Linux kernel that is an ordinary process of this machine (User-Mode Linux),
-// with simulated hardware. Its root is the machine's own, read-only: the same node, the same node_modules, no image. Owns
-// the kernel's command line and the folder through which the two sides talk; what happens inside is init.sh's.
+// Runs a command inside the virtual board: a Linux kernel with simulated hardware, on one of the machines (user-mode.mjs,
+// arm64.mjs). Owns the folder through which the two sides talk, and ends whatever does not end; what happens inside is
+// init.sh's.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { findArm64 } from "./arm64.mjs";
 import { answerCpuTime } from "./cpu-time.mjs";
+import { findUserMode } from "./user-mode.mjs";
 
-const here = import.meta.dirname;
-const boards = join(here, "../../boards");
+const boards = join(import.meta.dirname, "../../boards");
 
-/** A test, an agent, mosquitto and a subscriber need about 180 MiB. */
-const MEMORY_MIB = 256;
+/** By the names that a command line has for them; each gives the machine, or why there is none here. */
+export const MACHINES = { "user-mode": findUserMode, arm64: findArm64 };
+
 /** USB adapters that can be plugged in. */
 const ADAPTERS = 3;
 /** After the time limit, until the kernel is killed. */
@@ -22,8 +24,8 @@ const OUTPUT_CHARS_MAX = 1_000_000;
 /**
  * Runs `command` (an array) in the folder `cwd`. Resolves with its output and exit status; where it did not come to an end
  * the status is null, `problem` says why, and `isLate` whether that was the time limit.
- * options: kernel, command, cwd, board (an id of boards/), env (what else to set), timeTravel (time in which nothing happens
- * passes at once), network (the machine's loopback is 10.0.2.2), timeoutMs, onOutput(text)
+ * options: machine, command, cwd (in this project), board (an id of boards/), env (what else to set), timeTravel (time in
+ * which nothing happens passes at once), network (this machine's loopback is 10.0.2.2), timeoutMs, onOutput(text)
  */
 export async function runOnBoard(options) {
 	const folder = mkdtempSync(join(tmpdir(), "board-"));
@@ -44,16 +46,12 @@ export async function runOnBoard(options) {
 	}
 }
 
-/** The program that gives the board a network: kept with the kernel, or the machine's. Undefined: there is none. */
-export function findSlirp(kernel) {
-	return [join(dirname(kernel), "slirp"), "/usr/bin/slirp-fullbolt"].find((file) => existsSync(file));
-}
-
 function runKernel(options, folder) {
-	const child = spawn(options.kernel, kernelArguments(options, folder), {
-		detached: true, // a process group of its own: the kernel is many processes
-		// Its memory is a file, which has to be executable.
-		env: { PATH: process.env.PATH, HOME: folder, TMPDIR: memoryFolder(folder) },
+	const { machine, timeTravel = false, network = false } = options;
+	const { program, args, env } = machine.command({ folder, adapters: ADAPTERS, timeTravel, network });
+	const child = spawn(program, args, {
+		detached: true, // a process group of its own: the kernel may be many processes
+		env: { PATH: process.env.PATH, HOME: folder, ...env },
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	let output = "";
@@ -97,32 +95,6 @@ function runKernel(options, folder) {
 			resolve({ output, messages, isLate });
 		});
 	});
-}
-
-function kernelArguments({ kernel, timeTravel, network }, folder) {
-	const slirp = network ? findSlirp(kernel) : undefined;
-	return [
-		...[`mem=${MEMORY_MIB}M`, "root=none", "rootfstype=hostfs", "rootflags=/", "ro", `init=${join(here, "init.sh")}`],
-		...[
-			"con=null",
-			"con0=null,fd:1",
-			"ssl=null",
-			"quiet",
-			"loglevel=1",
-			`dummy_hcd.num=${ADAPTERS}`,
-			`BOARD=${folder}`,
-		],
-		...(timeTravel ? ["time-travel"] : []),
-		...(slirp === undefined ? [] : [`eth0=slirp,,${slirp}`]),
-	];
-}
-
-/** In memory where there is room for it: containers often have 64 MB there, and the kernel would die of it later. */
-function memoryFolder(folder) {
-	const shared = "/dev/shm";
-	if (!existsSync(shared)) return folder;
-	const { bavail, bsize } = statfsSync(shared);
-	return bavail * bsize > 2 * MEMORY_MIB * 1_048_576 ? shared : folder;
 }
 
 function settingsOf({ board, cwd, env = {} }) {

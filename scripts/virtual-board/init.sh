@@ -1,7 +1,8 @@
 #!/bin/sh
 # PID 1 of the virtual board: mounts what Linux has, makes the board's simulated hardware, runs the command, halts.
-# $BOARD, from the kernel's command line, is the folder of this run: `settings`, `chips` and `command` to read there, and
-# `status` to write, and questions (see cpu-time.mjs). All else on this file system is the machine's own, read-only.
+# The folder of this run has `settings`, `chips` and `command` to read, and takes `status`, and questions (see cpu-time.mjs).
+# It is $BOARD of the machine that this is a process of, from the kernel's command line; an emulated one has it as a share.
+# All else on this file system is read-only.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/run/home TMPDIR=/run/tmp
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -11,7 +12,11 @@ mkdir -p /dev/pts /dev/shm /run/board /run/home /run/tmp
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t configfs configfs /sys/kernel/config
-mount -t hostfs hostfs /run/board -o "$BOARD"
+if [ -n "$BOARD" ]; then
+	mount -t hostfs hostfs /run/board -o "$BOARD"
+else
+	mount -t 9p -o trans=virtio,version=9p2000.L board /run/board
+fi
 # BusyBox and iproute2 both know this; without either there is only no network.
 ip link set lo up
 if [ -d /sys/class/net/eth0 ]; then
@@ -29,8 +34,11 @@ while read -r label lines names; do
 	mkdir "$gpio/bank$bank"
 	echo "$lines" >"$gpio/bank$bank/num_lines"
 	echo "$label" >"$gpio/bank$bank/label"
+	# All with one program: on an emulated machine each takes a tenth of a second.
+	set --
+	for name in $names; do set -- "$@" "$gpio/bank$bank/line${name%%=*}"; done
+	mkdir "$@"
 	for name in $names; do
-		mkdir "$gpio/bank$bank/line${name%%=*}"
 		echo "${name#*=}" >"$gpio/bank$bank/line${name%%=*}/name"
 	done
 	bank=$((bank + 1))
@@ -56,6 +64,8 @@ export VB_SIM VB_USB VB_RUN
 . /run/board/settings
 sh /run/board/command
 echo $? >/run/board/status
+mkfifo /run/never
 sync
 echo o >/proc/sysrq-trigger
-sleep 10
+# Whatever is not in memory yet is out of reach by now.
+read -r _ </run/never

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { ReadStream } from "node:tty";
+import mqtt from "mqtt";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { startEmbeddedBroker } from "../../src/demo/broker.js";
@@ -25,13 +26,14 @@ import { type Subscriber, startSubscriber } from "../support/subscriber.js";
 import { makeTempDir } from "../support/temp-dir.js";
 import { delay, until } from "../support/wait.js";
 import { hostCpuMs } from "./host-cpu.js";
-import { createUsbAdapter, type UsbAdapter } from "./usb-adapter.js";
+import { SLOWNESS } from "./slowness.js";
+import { createUsbAdapter, portNames, type UsbAdapter } from "./usb-adapter.js";
 
 type Settings = Readonly<Record<string, unknown>>;
 
 /** The board's, and the longest that its simulated chip keeps an edge. */
 const TICK_MS = 10;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 60_000 * SLOWNESS;
 /** Until what a start costs is over: modules, connections, the first status. */
 const SETTLE_MS = 30_000;
 const MEASURE_MS = 60_000;
@@ -130,7 +132,7 @@ for (const backend of ["sysfs", "chardev"] as const satisfies readonly BackendNa
 		console.log(
 			`measured: edge to offer, ${backend}: p50 ${median} ms, p95 ${most} ms of 200; a tick is ${TICK_MS} ms`,
 		);
-		assert.ok(Number(median) < 5 * TICK_MS, `${median} ms`);
+		assert.ok(Number(median) < 5 * TICK_MS * SLOWNESS, `${median} ms`);
 	});
 }
 
@@ -211,28 +213,83 @@ test("32 sources of all kinds, each once a second", async () => {
 		for (const adapter of adapters.slice(0, 2)) adapter.write("21.5\n");
 	}, 1_000);
 	stops.push(() => clearInterval(world));
-	const readings = (): number =>
-		[...subscriber.device(DEVICE).runs.values()].reduce((sum, run) => sum + run.received, 0);
-	/** Shares of a core of this machine, and readings a second. */
-	const measure = async (): Promise<readonly [share: number, perSecond: number]> => {
-		const [cpuMs, startedMs, received] = [await hostCpuMs(), performance.now(), readings()];
-		await delay(MEASURE_MS);
-		const [usedMs, tookMs] = [(await hostCpuMs()) - cpuMs, performance.now() - startedMs];
-		return [usedMs / tookMs, (readings() - received) / (tookMs / 1_000)];
-	};
-	const [without] = await measure();
 	const agent = await startSettled(url, subscriber, sources);
-	const [together, perSecond] = await measure();
-	const share = together - without;
+	const together = await measure(subscriber);
 	assert.is(sources.length, 32);
 	assert.ok(agent.isRunning());
-	assert.ok(perSecond >= 32, `${perSecond} readings a second of ${sources.length} sources`);
-	// Each system call is a switch of processes of the machine here: far more than the same costs without the board.
-	assert.ok(share < 0.6, percent(share));
+	assert.ok(together.readings >= 32, `${together.readings} readings a second of ${sources.length} sources`);
+	const payload = await frameOf(url);
+	await agent.stop();
+	await publishAlone(url, payload, together.frames);
+	for (const name of portNames()) holdOpen(`/dev/${name}`);
+	const alone = await measure(subscriber);
+	const share = together.share - alone.share;
 	console.log(
-		`measured: ${sources.length} sources, ${perSecond.toFixed(0)} readings/s: ${percent(share)} of a core, broker and subscriber included; the world without an agent ${percent(without)}`,
+		`measured: ${sources.length} sources, ${together.readings.toFixed(0)} readings/s: ${percent(share)} of a core; the board costs ${percent(together.share)} with the agent, and ${percent(alone.share)} with the ports open, the sensors at work and as many frames/s published without it`,
 	);
+	// Each system call is a switch of processes of the machine here: far more than the same costs without the board.
+	assert.ok(share < 0.3, percent(share));
 });
+
+interface Measured {
+	/** Of a core of the machine that the board runs on: all that the board costs. */
+	readonly share: number;
+	/** Each second. */
+	readonly frames: number;
+	readonly readings: number;
+}
+
+async function measure(subscriber: Subscriber): Promise<Measured> {
+	const readings = (): number =>
+		[...subscriber.device(DEVICE).runs.values()].reduce((sum, run) => sum + run.received, 0);
+	const before = {
+		cpuMs: await hostCpuMs(),
+		atMs: performance.now(),
+		frames: subscriber.frames(),
+		readings: readings(),
+	};
+	await delay(MEASURE_MS);
+	const [cpuMs, atMs] = [await hostCpuMs(), performance.now()];
+	const tookMs = atMs - before.atMs;
+	const each = (count: number): number => (count * 1_000) / tookMs;
+	return {
+		share: (cpuMs - before.cpuMs) / tookMs,
+		frames: each(subscriber.frames() - before.frames),
+		readings: each(readings() - before.readings),
+	};
+}
+
+/** A frame of the agent. */
+async function frameOf(url: string): Promise<Buffer> {
+	const client = await mqtt.connectAsync(url);
+	await client.subscribeAsync(`tallywire/${DEVICE}/data`);
+	const payload = await new Promise<Buffer>((resolve) => client.once("message", (_, bytes) => resolve(bytes)));
+	await client.endAsync();
+	return payload;
+}
+
+/** The simulated controller looks for something to do in every millisecond in which a port is open, whoever opened it. */
+function holdOpen(port: string): void {
+	const fd = openSync(port, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+	stops.push(() => closeSync(fd));
+	execFileSync("stty", ["-F", port, "raw", "-echo"]);
+}
+
+/**
+ * Gives broker and subscriber the work that an agent gives them, with pings, from within the process of the broker: what the
+ * board costs then is not the agent's.
+ */
+async function publishAlone(url: string, payload: Buffer, perSecond: number): Promise<void> {
+	const client = await mqtt.connectAsync(url);
+	const timer = setInterval(() => {
+		client.publish("tallywire/again/data", payload);
+		client.sendPing();
+	}, 1_000 / perSecond);
+	stops.push(() => {
+		clearInterval(timer);
+		client.end(true);
+	});
+}
 
 function percent(share: number): string {
 	return `${(share * 100).toFixed(2)} %`;

@@ -12,10 +12,12 @@ import { createRecording, type Recording } from "../parse/recording-host.js";
 import { SETTINGS } from "../serial/fake-world.js";
 import { createRandom, seed } from "../support/seed.js";
 import { delay, until } from "../support/wait.js";
+import { becomeNobody, becomeRoot } from "./other-user.js";
+import { SLOWNESS } from "./slowness.js";
 import { createUsbAdapter, portNames, type UsbAdapter } from "./usb-adapter.js";
 
 /** A machine that is busy takes its time; what hangs never comes. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 20_000 * SLOWNESS;
 const PATH = "/dev/ttyACM0";
 const BY_ID = "/dev/serial/by-id";
 
@@ -127,8 +129,8 @@ test("unplugged 50 times in the instant that data arrives: always down, always b
 	assert.is(running.states.filter((state) => state === "up").length, rounds);
 	assert.is(openFiles(), filesBefore);
 	// Told by the port itself, not by a look at the folder twice a second: until then a core might spin.
-	assert.ok(percentile(downMs, 0.5) < 200, `down after ${downMs.map(Math.round).join(", ")} ms`);
-	assert.ok(percentile(backMs, 0.5) <= 2_000, `back after ${backMs.map(Math.round).join(", ")} ms`);
+	assert.ok(percentile(downMs, 0.5) < 200 * SLOWNESS, `down after ${downMs.map(Math.round).join(", ")} ms`);
+	assert.ok(percentile(backMs, 0.5) <= 2_000 * SLOWNESS, `back after ${backMs.map(Math.round).join(", ")} ms`);
 	const share = await cpuShare(2_000);
 	assert.ok(share < 0.5, `unplugged, it takes ${share} of a core`);
 	console.log(`measured: unplugged to down p50 ${percentile(downMs, 0.5)} ms, max ${percentile(downMs, 1)} ms`);
@@ -138,7 +140,8 @@ test("unplugged 50 times in the instant that data arrives: always down, always b
 });
 
 test("unplugged 50 times at any moment of a stream: every line that came is whole", async () => {
-	const running = run({ path: PATH, parse: { as: "csv", fields: ["a", "b"] } });
+	// Opening throws away what the kernel has of the port by then: the first line may begin anywhere.
+	const running = run({ path: PATH, parse: { as: "csv", fields: ["a", "b"] }, skipFirst: true });
 	for (let round = 0; round < 50; round += 1) {
 		first.plug();
 		const stream = setInterval(() => first.write(`${round},${round}\n`.repeat(20)), 2);
@@ -158,7 +161,7 @@ test("unplugged 50 times at any moment of a stream: every line that came is whol
 		assert.is(running.readings[index]?.[1], running.readings[index + 1]?.[1], `line ${index / 2}`);
 	}
 	assert.ok(
-		running.rejects.length <= 50 && running.rejects.every((reason) => reason === "partial"),
+		running.rejects.length <= 100 && running.rejects.every((reason) => reason === "partial"),
 		"only partial lines",
 	);
 });
@@ -234,17 +237,17 @@ test("a port without permission is told, with what to do, and opened once it may
 	const before = run();
 	await up(before); // the native part is loaded: another user cannot look into this folder
 	await before.source.stop();
-	process.seteuid?.(65_534);
+	if (!becomeNobody("a port without permission")) return;
 	try {
 		const running = run();
 		await until("a report", () => running.states.length > 0, LIMIT_MS);
 		assert.match(running.states[0] as string, /^no permission to open \/dev\/ttyACM0: sudo usermod -aG dialout/);
-		process.seteuid?.(0);
+		becomeRoot();
 		await up(running);
 		first.write("allowed\n");
 		await until("a line", () => running.readings.length === 1, LIMIT_MS);
 	} finally {
-		process.seteuid?.(0);
+		becomeRoot();
 	}
 });
 

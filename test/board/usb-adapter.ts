@@ -12,8 +12,8 @@ export interface UsbAdapter {
 	plug(): void;
 	unplug(): void;
 	/**
-	 * What the sensor sends. It is lost while nobody has the port open, and where it does not fit into the kernel's 8 KiB.
-	 * False: the adapter is not plugged in.
+	 * What the sensor sends. It is lost while nobody has the port open, and as a whole where the kernel's 8 KiB are full;
+	 * what fits in part is finished with the next. False: the adapter is not plugged in.
 	 */
 	write(data: string | Uint8Array): boolean;
 }
@@ -25,12 +25,27 @@ export function portNames(): readonly string[] {
 		.sort();
 }
 
+const NOTHING = new Uint8Array();
+
 /** The adapter on controller `index`, from 0. It is not plugged in. */
 export function createUsbAdapter(index: number): UsbAdapter {
 	const control = join(process.env["VB_USB"] ?? "", String(index), "UDC");
 	const far = `/dev/ttyGS${index}`;
 	let fd: number | null = null;
 	let isPlugged = false;
+	let unfinished: Uint8Array = NOTHING;
+
+	/** What there was no room for. */
+	function send(bytes: Uint8Array): Uint8Array {
+		if (fd === null || bytes.length === 0) return NOTHING;
+		try {
+			return bytes.subarray(writeSync(fd, bytes));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+			return bytes;
+		}
+	}
+
 	return {
 		vendor: "1d6b",
 		product: "0104",
@@ -48,14 +63,12 @@ export function createUsbAdapter(index: number): UsbAdapter {
 			writeFileSync(control, "\n");
 			if (fd !== null) closeSync(fd);
 			fd = null;
+			unfinished = NOTHING;
 		},
 		write(data) {
 			if (fd === null) return false;
-			try {
-				writeSync(fd, typeof data === "string" ? Buffer.from(data) : data);
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-			}
+			unfinished = send(unfinished);
+			if (unfinished.length === 0) unfinished = send(typeof data === "string" ? Buffer.from(data) : data);
 			return true;
 		},
 	};

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import type { BackendName } from "../../src/sources/gpio/backend.js";
+import { SLOWNESS } from "../board/slowness.js";
 import { type BoardTest, drive, EDGE_MS, opened, pulses, record, setLive, until } from "./virtual-board.js";
+
+const BOUNCE_MS = 20 * SLOWNESS;
 
 /** Two sources on one pin, which they name in two ways: the second is told who has it. */
 export async function secondIsRefused(backend: BackendName, secondBackend: BackendName): Promise<void> {
@@ -65,18 +68,18 @@ export function lineTests(backend: BackendName): BoardTest[] {
 
 	test("debounce: a bouncing contact is one change, dated when the level that lasted began", async () => {
 		drive(17, 0);
-		const door = record({ backend, pin: "GPIO17", debounceMs: 150 });
+		const door = record({ backend, pin: "GPIO17", debounceMs: 150 * SLOWNESS });
 		await opened(door);
 		await pulses(17, 4);
-		drive(17, 1);
 		const closedMs = performance.now();
-		await wait(400);
-		await pulses(17, 1, EDGE_MS, EDGE_MS);
 		drive(17, 1);
-		await wait(400);
+		await wait(400 * SLOWNESS);
+		await pulses(17, 1);
+		drive(17, 1);
+		await wait(400 * SLOWNESS);
 		assert.deepEqual(door.values(), [false, true]);
 		const lateMs = (door.offers[1]?.atMs ?? 0) - closedMs;
-		assert.ok(lateMs >= 0 && lateMs < 60, `dated ${lateMs} ms after the last edge`);
+		assert.ok(lateMs >= 0 && lateMs < 2 * EDGE_MS, `dated ${lateMs} ms after the last edge`);
 		await door.source.stop();
 		drive(17, 0);
 	});
@@ -90,7 +93,7 @@ export function lineTests(backend: BackendName): BoardTest[] {
 		assert.ok(meter.offers.length >= 5 && meter.offers[0]?.value === 0);
 		const gaps = meter.offers.slice(1, -1).map(({ atMs }, index) => atMs - (meter.offers[index]?.atMs ?? 0));
 		assert.ok(
-			gaps.every((gap) => Math.abs(gap - 500) < 300),
+			gaps.every((gap) => Math.abs(gap - 500) < 300 * SLOWNESS),
 			`published after ${gaps.map(Math.round).join(", ")} ms`,
 		);
 	});
@@ -121,14 +124,14 @@ export function lineTests(backend: BackendName): BoardTest[] {
 	});
 
 	test("counter with debounce: bounces are no pulses", async () => {
-		const meter = record({ backend, pin: "GPIO27", mode: "counter", debounceMs: 100, everyMs: 60_000 });
+		const meter = record({ backend, pin: "GPIO27", mode: "counter", debounceMs: 100 * SLOWNESS, everyMs: 60_000 });
 		await opened(meter);
 		for (let index = 0; index < 3; index += 1) {
-			await pulses(27, 3, 20, 20);
+			await pulses(27, 3, BOUNCE_MS, BOUNCE_MS);
 			drive(27, 1);
-			await wait(200);
-			await pulses(27, 1, 20, 20);
-			await wait(200);
+			await wait(200 * SLOWNESS);
+			await pulses(27, 1, BOUNCE_MS, BOUNCE_MS);
+			await wait(200 * SLOWNESS);
 		}
 		await meter.source.stop();
 		assert.equal(meter.offers.at(-1)?.value, 3);

@@ -1,7 +1,7 @@
 // The kernel's own files on a real kernel: run inside the virtual board, with the industrial I/O dummy (configfs) and
 // nothing else that measures. Not a *.test file: it needs a kernel of its own. Prints `N passed, N failed` last.
 import assert from "node:assert/strict";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
 import { createIioSource } from "../../src/sources/iio/iio.js";
 import { createOnewireSource } from "../../src/sources/onewire/onewire.js";
 import { createSystemSource } from "../../src/sources/system/system.js";
@@ -52,11 +52,16 @@ const tests: Readonly<Record<string, () => Promise<void>>> = {
 		assert.ok((s.value("memory_available") as number) < 256 * 1_048_576);
 		assert.deepEqual(s.refused(), []);
 	},
-	"what this kernel does not have is told": async () => {
+	"what this kernel does not have is told; the battery's thermal zone is read where there is one": async () => {
 		const thermal = runSource(createThermalSource, { everyMs: EVERY_MS }, SYS);
 		const bus = runSource(createOnewireSource, { everyMs: EVERY_MS }, SYS);
-		await until("both are down", () => thermal.states.length === 1 && bus.states.length === 1);
-		assert.match(thermal.state() as string, /no thermal zones/);
+		await until("both have said what there is", () => thermal.states.length === 1 && bus.states.length === 1);
+		if (existsSync("/sys/class/thermal/thermal_zone0")) {
+			assert.equal(thermal.state(), "up");
+			assert.deepEqual([thermal.value("test_battery"), thermal.units.get("test_battery")], [2.6, "Cel"]);
+		} else {
+			assert.match(thermal.state() as string, /no thermal zones/);
+		}
 		assert.match(bus.state() as string, /no 1-Wire bus/);
 	},
 };
