@@ -22,10 +22,19 @@ export async function readClockSynchronised(): Promise<boolean> {
 	const { execFile } = await import("node:child_process");
 	return new Promise((resolve) => {
 		const args = ["show", "--property=NTPSynchronized", "--value"];
-		execFile("timedatectl", args, { timeout: TIMEDATECTL_TIMEOUT_MS }, (error, stdout) => {
-			resolve(error ? Date.now() >= PLAUSIBLE_FROM_MS : stdout.trim() === "yes");
+		execFile("timedatectl", args, { timeout: TIMEDATECTL_TIMEOUT_MS }, (_, stdout) => {
+			resolve(isSynchronised(stdout, Date.now()));
 		});
 	});
+}
+
+/**
+ * What timedatectl's answer means at this wall clock. None is no `no`: it failed, or had ended while this process was busy,
+ * which Node calls a success without output.
+ */
+export function isSynchronised(answer: string, wallMs: number): boolean {
+	const word = answer.trim();
+	return word === "yes" || (word !== "no" && wallMs >= PLAUSIBLE_FROM_MS);
 }
 
 export interface ClockSync {
