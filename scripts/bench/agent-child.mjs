@@ -2,6 +2,7 @@
 // offers readings from memory through the real source host. Measures its own CPU (user and system, all threads).
 // Started by throughput.mjs with its options as JSON; the answer goes to the parent.
 import { pathToFileURL } from "node:url";
+import { readConfig } from "./read-config.mjs";
 import { FIELDS, makeValues, SOURCE } from "./readings.mjs";
 
 const options = JSON.parse(process.argv[2]);
@@ -97,7 +98,13 @@ async function producerAlone() {
 }
 
 function wire() {
-	const config = readConfig();
+	const config = readConfig(loadConfig, {
+		device: "bench",
+		board: "generic-linux",
+		mqtt: { url: options.url },
+		publish: options.publish,
+		sources: [{ name: SOURCE, type: "sim", streams: { temperature: { shape: "sine" } } }],
+	});
 	const run = "bench-00000";
 	const facts = { device: config.device, run, version: "0", board: config.board, units: {}, buffer: config.buffer };
 	const blackBox = openBlackBox(options.folder, config.device, run, (why) => console.error(why));
@@ -144,25 +151,6 @@ function wire() {
 		offer: driver.offer,
 	});
 	return { agent, driver, uplink, host: hosted.host, blackBox, finished };
-}
-
-function readConfig() {
-	const text = JSON.stringify({
-		device: "bench",
-		board: "generic-linux",
-		mqtt: { url: options.url },
-		publish: options.publish,
-		sources: [{ name: SOURCE, type: "sim", streams: { temperature: { shape: "sine" } } }],
-	});
-	const loaded = loadConfig(text, "bench", {
-		env: {},
-		identity: {},
-		detectBoard: () => "generic-linux",
-		boardIds: () => [],
-		boardDefaults: () => null,
-	});
-	if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-	return loaded.config;
 }
 
 async function until(isSo) {

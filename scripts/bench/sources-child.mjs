@@ -1,6 +1,7 @@
 // A whole agent, wired as `run` wires it, that looks for its kernel's devices in a folder: the bundle looks in /sys only.
 // Started by sources.mjs with its options as JSON; answers with the books and what each source says of itself.
 import { pathToFileURL } from "node:url";
+import { readConfig } from "./read-config.mjs";
 
 const { build, config: settings, folder, sysRoot } = JSON.parse(process.argv[2]);
 const load = (path) => import(pathToFileURL(`${build}/src/${path}`).href);
@@ -8,20 +9,8 @@ const [{ loadConfig }, { createAgentProcess }] = await Promise.all(
 	["config/load.js", "run/agent-process.js"].map(load),
 );
 
-function readConfig() {
-	const loaded = loadConfig(JSON.stringify(settings), "bench", {
-		env: {},
-		identity: {},
-		detectBoard: () => "generic-linux",
-		boardIds: () => [],
-		boardDefaults: () => null,
-	});
-	if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
-	return loaded.config;
-}
-
 const agent = createAgentProcess({
-	config: readConfig(),
+	config: readConfig(loadConfig, settings),
 	version: "0",
 	machine: { sysRoot, devRoot: "/dev", board: "generic-linux" },
 	log: { error: console.error, warn: console.error, info() {}, debug() {} },
