@@ -5,9 +5,6 @@ import { type ScenarioOptions, scenarioOf } from "./scenario.js";
 import { type Outcome, simulate } from "./simulate.js";
 import { createTotals, type Totals } from "./world.js";
 
-/** A world is thrown away whole: with less than this, much of it is copied by the collector before it dies. */
-const YOUNG_MIB = 192;
-
 export interface Plan {
 	readonly from: number;
 	/** To the next seed: with n threads each takes every nth. */
@@ -100,10 +97,7 @@ export type Word = { readonly world: Parameters<Played>[0] } | { readonly batch:
 
 function playInThread(plan: Plan, played: Played): Promise<Batch> {
 	return new Promise((resolve, reject) => {
-		const worker = new Worker(new URL("./worker.js", import.meta.url), {
-			workerData: plan,
-			resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-		});
+		const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: plan });
 		worker.on("message", (word: Word) => ("batch" in word ? resolve(word.batch) : played(word.world)));
 		worker.on("error", reject);
 		worker.on("exit", () => reject(new Error("a thread of the simulation ended without a word")));
