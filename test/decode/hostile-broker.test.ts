@@ -1,7 +1,6 @@
 // What a broker that means ill, or is none, may say to a consuming command, and what that then says of it. The fuzzer
 // feeds the same target; here are the answers that have to be those. Digits are all 0 in them.
-import { test } from "uvu";
-import * as assert from "uvu/assert";
+import { type BrokerTable, testBrokerTable } from "../fuzz/broker-table.js";
 import { createSubscriptionTarget } from "../fuzz/targets/subscription.js";
 
 const NOT_EVEN = "00"; // no CONNACK before
@@ -9,7 +8,7 @@ const ACCEPTED = "01"; // the broker said yes before
 const GRANTED = "21"; // and to the subscription, too
 const FLOODED = "25"; // and goes on with 800,000 bytes after
 
-const TABLE: readonly (readonly [name: string, says: string, reason: RegExp])[] = [
+const TABLE: BrokerTable = [
 	["a packet that claims 256 MB", `${FLOODED}30ffffff7f000161`, /^the broker sent 0 bytes that are no packet we take$/],
 	[
 		"a message of QoS 2",
@@ -31,15 +30,4 @@ const TABLE: readonly (readonly [name: string, says: string, reason: RegExp])[] 
 
 const target = await createSubscriptionTarget();
 
-for (const [name, says, reason] of TABLE) {
-	test(`${name} ends the connection, with a reason, and another follows`, async () => {
-		const did = await target.feed(Buffer.from(says, "hex"));
-		assert.ok(
-			did.some((each) => reason.test(each)),
-			did.join("\n"),
-		);
-	});
-}
-
-test.after(() => target.end?.());
-test.run();
+testBrokerTable(target, "ends the connection, with a reason, and another follows", TABLE);

@@ -1,13 +1,12 @@
 // What a broker that means ill, or is none, may say, and why the uplink then ends the connection. The fuzzer feeds the
 // same target; here are the answers that have to be those. Digits are all 0 in them.
-import { test } from "uvu";
-import * as assert from "uvu/assert";
+import { type BrokerTable, testBrokerTable } from "../fuzz/broker-table.js";
 import { createUplinkTarget } from "../fuzz/targets/uplink.js";
 
 const ACCEPTED = "01"; // the broker said yes before
 const FLOODED = "05"; // and goes on with 400,000 bytes after
 
-const TABLE: readonly (readonly [name: string, says: string, reason: RegExp])[] = [
+const TABLE: BrokerTable = [
 	["a packet that claims 256 MB", `${FLOODED}30ffffff7f000161`, /^the broker sent \d+ bytes that are no packet/],
 	[
 		"a packet beyond what a connection takes",
@@ -31,15 +30,4 @@ const TABLE: readonly (readonly [name: string, says: string, reason: RegExp])[] 
 
 const target = await createUplinkTarget();
 
-for (const [name, says, reason] of TABLE) {
-	test(`${name} ends the connection, with a reason`, async () => {
-		const did = await target.feed(Buffer.from(says, "hex"));
-		assert.ok(
-			did.some((each) => reason.test(each)),
-			did.join("\n"),
-		);
-	});
-}
-
-test.after(() => target.end?.());
-test.run();
+testBrokerTable(target, "ends the connection, with a reason", TABLE);
