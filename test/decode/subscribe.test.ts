@@ -186,6 +186,28 @@ test("a broker that lets us in and never answers the subscription is left", () =
 		},
 	));
 
+test("a message that is still being taken when its connection ends holds up the next one", () => {
+	let connections = 0;
+	let release = (): void => {};
+	return withServer(
+		(socket) => {
+			connections += 1;
+			socket.end(Buffer.from("30070003742f640078", "hex"));
+		},
+		async (url) => {
+			const { log, subscription } = follow(url, ["t/#"], () => new Promise((resolve) => (release = resolve)));
+			await until("the end of the connection", () => log.downs.length === 1, 10_000);
+			assert.is(log.messages.length, 1);
+			await delay(1_000); // after 50 ms it would come back
+			assert.is(connections, 1);
+			release();
+			await until("the next connection", () => connections === 2, 10_000);
+			subscription.stop();
+			release();
+		},
+	);
+});
+
 test("a broker that does not speak MQTT is left, and tried again", () =>
 	withServer(
 		// A PUBLISH of QoS 3.
